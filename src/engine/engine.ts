@@ -1,0 +1,166 @@
+/**
+ * What AutoServe needs of a thing that runs containers. Every method is one call on the engine; none of them
+ * decides anything. Implementations: `docker/` and, for tests, `memory/`; one contract suite holds for both.
+ */
+export interface Engine {
+  /** Where the engine is, for messages: `unix:///var/run/docker.sock`. */
+  readonly address: string;
+
+  /** Resolves when the engine answers. Throws `EngineError` `EngineUnavailable`. */
+  ping(): Promise<void>;
+
+  /** Everything that carries this installation's label, in one listing. */
+  observe(): Promise<Observation>;
+
+  /** Creates this installation's network; an existing one is success. */
+  createNetwork(): Promise<void>;
+
+  /** Makes `image` present by `policy` and returns its id. Throws `ImageNotFound`, `ImagePullFailed`. */
+  resolveImage(image: string, policy: ImagePullPolicy, signal?: AbortSignal): Promise<string>;
+
+  /**
+   * Creates a container, without starting it, and returns its id. If a container of the very same instance
+   * (installation, app uid, name) already holds the name, its id is returned: the call is idempotent.
+   * Throws `NameTaken` when anyone else holds the name, `ImageNotFound`, `NetworkNotFound`, `SecretMissing`,
+   * `PolicyViolation`, `EngineRefused` for a request the engine rejects.
+   */
+  createContainer(container: ContainerSpec): Promise<string>;
+
+  /** Starts a created container; one that runs already is success. Throws `ContainerNotFound`, `EngineRefused`. */
+  startContainer(id: string): Promise<void>;
+
+  /** SIGTERM, then SIGKILL after `graceSeconds`; stopped already or gone is success. Works on a paused one. */
+  stopContainer(id: string, graceSeconds: number): Promise<void>;
+
+  /** Kills if need be and removes, anonymous volumes too, named ones never; gone already is success. */
+  removeContainer(id: string): Promise<void>;
+
+  /**
+   * Reports, until `close` is called, the app of every container of this installation whose state may have
+   * changed. A lost connection is reconnected with an overlapping `since` and reported through `onReconnect`
+   * (the listener re-reads everything then). Events are hints: they may be lost, late or doubled.
+   */
+  watch(listener: EngineListener): EngineWatch;
+
+  /** Last `tail` lines of a container's stdout and stderr. */
+  logs(id: string, tail: number): Promise<string>;
+}
+
+export interface EngineListener {
+  onChange(app: string): void;
+  onReconnect(): void;
+  onDisconnect(error: Error): void;
+}
+
+export interface EngineWatch {
+  close(): void;
+}
+
+export type ImagePullPolicy = 'Always' | 'IfNotPresent' | 'Never';
+
+export interface Observation {
+  containers: ObservedContainer[];
+  /** Whether this installation's network exists. */
+  networkExists: boolean;
+}
+
+export type ContainerState = 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
+
+/** One container of this installation as the engine shows it. */
+export interface ObservedContainer {
+  id: string;
+  /** The name the engine shows now; differs from `identity.name` when somebody renamed it. */
+  name: string;
+  identity: InstanceIdentity;
+  state: ContainerState;
+  imageId: string;
+  /** Address on this installation's network; null while it has none (not running, or disconnected). */
+  ip: string | null;
+  createdAt: Date;
+  startedAt: Date | null;
+  finishedAt: Date | null;
+  exitCode: number | null;
+  oomKilled: boolean;
+}
+
+/** What AutoServe writes on a container as labels, and reads back after a restart. */
+export interface InstanceIdentity {
+  /** `<app>-<index>-r<revision>-<attempt>`, see `instanceName`. */
+  name: string;
+  app: string;
+  appUid: string;
+  index: number;
+  revision: number;
+  /** 1, 2, 3 …: counts the containers that have filled this index in this revision. */
+  attempt: number;
+  /** How many crashes in a row led to this container; 0 for the first one of a slot. */
+  restarts: number;
+  specHash: string;
+  /** The journal row that created it. */
+  operationId: string;
+}
+
+export interface ContainerSpec {
+  identity: InstanceIdentity;
+  image: string;
+  /** Overrides the image's entrypoint. */
+  command?: readonly string[];
+  /** Overrides the image's command. */
+  args?: readonly string[];
+  workingDir?: string;
+  user?: string;
+  env: readonly ContainerEnv[];
+  ports: readonly ContainerPort[];
+  /** CPU limit in billionths of a core. */
+  nanoCpus?: number;
+  memoryBytes?: number;
+  volumes: readonly ContainerVolume[];
+  /** Names under which the container can be reached on the network. */
+  aliases: readonly string[];
+  stopGraceSeconds: number;
+}
+
+export type ContainerEnv =
+  | { name: string; value: string }
+  /** Read from the secrets directory when the container is created; never stored. */
+  | { name: string; secret: { key: string; field: string } }
+  /** The container's own address, reserved when it is created. */
+  | { name: string; instance: 'ip' };
+
+export interface ContainerPort {
+  containerPort: number;
+  protocol: 'tcp' | 'udp';
+}
+
+export interface ContainerVolume {
+  /** A named volume (scoped by the engine to installation and app) or a path of the host. */
+  source: { volume: string } | { hostPath: string };
+  mountPath: string;
+  readOnly: boolean;
+}
+
+export type EngineErrorCode =
+  | 'EngineUnavailable'
+  | 'EngineRefused'
+  | 'ImageNotFound'
+  | 'ImagePullFailed'
+  | 'NameTaken'
+  | 'NetworkNotFound'
+  | 'ContainerNotFound'
+  | 'SecretMissing'
+  | 'PolicyViolation';
+
+export class EngineError extends Error {
+  readonly code: EngineErrorCode;
+
+  constructor(code: EngineErrorCode, message: string, options: { cause?: unknown } = {}) {
+    super(message, options);
+    this.name = 'EngineError';
+    this.code = code;
+  }
+}
+
+/** The deterministic container name, by which the engine itself refuses a second creator. */
+export function instanceName(app: string, index: number, revision: number, attempt: number): string {
+  return `${app}-${index}-r${revision}-${attempt}`;
+}

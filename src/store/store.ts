@@ -1,0 +1,207 @@
+import type { App } from '../manifest/app.gen.ts';
+import type { ActionKind } from '../plan/action.ts';
+
+/**
+ * What the loop and the sync need of the database. Two implementations pass one contract suite: PostgreSQL
+ * (`postgres/`) and memory (`memory/`, for simulations). Reads are whole: a pass never queries per app.
+ */
+export interface Store {
+  /** Applications, the working set of instances and the open operations, of one moment. Two or three queries. */
+  loadWorld(): Promise<World>;
+
+  /** Manifest rows by path, for the sync. */
+  loadManifests(): Promise<ManifestRecord[]>;
+
+  /** Carries out what the sync decided, in one transaction, and returns the names of the apps it changed. */
+  applySync(changes: SyncChanges): Promise<string[]>;
+
+  /** Records intents, and the rows of instances about to be created, before any effect. One transaction. */
+  openOperations(operations: readonly NewOperation[], instances: readonly InstanceStatus[]): Promise<void>;
+
+  closeOperations(closures: readonly OperationClosure[]): Promise<void>;
+
+  /** Upserts instances and updates applications (by name and uid), one statement each. */
+  writeStatus(applications: readonly ApplicationStatus[], instances: readonly InstanceStatus[]): Promise<void>;
+
+  appendEvents(events: readonly NewEvent[]): Promise<void>;
+
+  /** Deletes an application whose instances are gone and records `event` (reason `ApplicationDeleted`) with it. */
+  deleteApplication(name: string, uid: string, event: NewEvent): Promise<void>;
+
+  /** Which of these uids belong to applications that were deleted on purpose: an `ApplicationDeleted` event has it. */
+  deletedUids(uids: readonly string[]): Promise<Set<string>>;
+}
+
+export interface World {
+  applications: ApplicationRecord[];
+  /** Every instance whose status is not `stopped`. */
+  instances: InstanceRecord[];
+  openOperations: OperationRecord[];
+}
+
+export type ApplicationWord =
+  'registered' | 'starting' | 'running' | 'stopping' | 'stopped' | 'error' | 'updating';
+export type InstanceWord = 'starting' | 'running' | 'stopping' | 'stopped' | 'error' | 'draining';
+export type HealthWord = 'unknown' | 'starting' | 'healthy' | 'unhealthy';
+
+export interface Condition {
+  type: 'Ready' | 'Progressing' | 'Synced' | 'Healthy' | 'ScalingActive';
+  status: 'True' | 'False' | 'Unknown';
+  /** CamelCase, for machines. */
+  reason: string;
+  message: string;
+  /** ISO 8601; when `status` last changed. */
+  lastTransitionTime: string;
+}
+
+export interface ApplicationRecord {
+  name: string;
+  uid: string;
+  /** The whole manifest with defaults filled in; the `spec` column. */
+  manifest: App;
+  /** Counted up by the sync whenever the manifest changes. */
+  generation: number;
+  observedGeneration: number;
+  /** Number of the present revision; a new one for every new spec hash. */
+  revision: number;
+  specHash: string;
+  status: ApplicationWord;
+  /** Ready instances. */
+  replicas: number;
+  desiredReplicas: number;
+  conditions: Condition[];
+  sourcePath: string | null;
+  sourceRevision: string | null;
+  deletionRequestedAt: Date | null;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+/** The columns of `applications` that the application controller writes. */
+export interface ApplicationStatus {
+  name: string;
+  uid: string;
+  observedGeneration: number;
+  status: ApplicationWord;
+  replicas: number;
+  desiredReplicas: number;
+  conditions: Condition[];
+}
+
+/** The columns of `instances` that the application controller writes; `containerName` is the key. */
+export interface InstanceStatus {
+  appName: string;
+  containerName: string;
+  containerId: string | null;
+  replicaIndex: number;
+  revision: number;
+  attempt: number;
+  /** Crashes in a row that led to this instance. */
+  restarts: number;
+  specHash: string;
+  imageId: string | null;
+  ip: string | null;
+  /** The app's first port; null when it has none. */
+  port: number | null;
+  status: InstanceWord;
+  startedAt: Date | null;
+  finishedAt: Date | null;
+  exitCode: number | null;
+  oomKilled: boolean;
+}
+
+export interface InstanceRecord extends InstanceStatus {
+  id: number;
+  healthStatus: HealthWord;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+export interface NewOperation {
+  /** UUID, chosen by the caller, for the container carries it as a label. */
+  id: string;
+  appName: string;
+  appUid: string;
+  kind: ActionKind;
+  /** The container name, the image or the network. */
+  target: string;
+  containerId: string | null;
+  cause: string;
+}
+
+export interface OperationRecord extends NewOperation {
+  startedAt: Date;
+}
+
+export interface OperationClosure {
+  id: string;
+  /** `interrupted`: not known to have happened, found open after a restart; `skipped`: never tried. */
+  outcome: 'done' | 'failed' | 'interrupted' | 'skipped';
+  containerId: string | null;
+  error: string | null;
+}
+
+export type EventType =
+  | 'registration'
+  | 'scaling'
+  | 'health'
+  | 'config'
+  | 'deployment'
+  | 'error'
+  | 'warning'
+  | 'network'
+  | 'resource'
+  | 'security';
+export type EventSeverity = 'debug' | 'info' | 'warning' | 'error' | 'critical';
+
+export interface NewEvent {
+  eventType: EventType;
+  eventCategory: 'application' | 'system' | 'cluster' | 'security' | 'performance';
+  /** CamelCase: `InstanceReplaced`, `PruneHeld`. */
+  reason: string;
+  appName: string | null;
+  appUid: string | null;
+  containerId: string | null;
+  message: string;
+  details: Record<string, unknown> | null;
+  severity: EventSeverity;
+  timestamp: Date;
+  /** The component: `sync`, `controller`, `engine`. */
+  source: string;
+}
+
+export interface ManifestRecord {
+  path: string;
+  /** SHA-256 of the bytes. */
+  contentHash: string;
+  status: 'accepted' | 'error';
+  /** Names of the apps the file last declared without error. */
+  apps: string[];
+  errors: ManifestProblem[];
+  warnings: ManifestProblem[];
+}
+
+export interface ManifestProblem {
+  line: number | null;
+  column: number | null;
+  message: string;
+}
+
+/** What a sync changes; made by the pure `planSync`. */
+export interface SyncChanges {
+  applications: ApplicationDeclaration[];
+  /** Apps whose manifest is gone, or that came back before they were removed. */
+  deletions: { name: string; requestedAt: Date | null }[];
+  manifests: ManifestRecord[];
+  /** Paths that left the source. */
+  removedManifests: string[];
+  events: NewEvent[];
+}
+
+/** A manifest that is new or changed: the store creates or updates the application, its revision and its policy rows. */
+export interface ApplicationDeclaration {
+  manifest: App;
+  specHash: string;
+  sourcePath: string;
+  sourceRevision: string | null;
+}
