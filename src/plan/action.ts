@@ -1,28 +1,34 @@
 import type { ContainerSpec, ImagePullPolicy, InstanceIdentity } from '../engine/engine.ts';
 
+/** An instance as a plan knows it; the operation that creates it gets its id when it is written to the journal. */
+export type PlannedIdentity = Omit<InstanceIdentity, 'operationId'>;
+
+export type PlannedContainer = Omit<ContainerSpec, 'identity'> & { identity: PlannedIdentity };
+
 /** One engine call, as data. */
 export type Action =
   | { kind: 'createNetwork' }
   | { kind: 'resolveImage'; image: string; policy: ImagePullPolicy }
-  | { kind: 'createContainer'; container: ContainerSpec }
-  /** Without `containerId`, the container that `createContainer` of the same name made in this plan. */
-  | { kind: 'startContainer'; instance: InstanceIdentity; containerId?: string }
-  | { kind: 'stopContainer'; instance: InstanceIdentity; containerId: string; graceSeconds: number }
-  | { kind: 'removeContainer'; instance: InstanceIdentity; containerId: string };
+  | { kind: 'createContainer'; container: PlannedContainer }
+  /** Without `containerId`, the container that `createContainer` of the same name makes in this plan. */
+  | { kind: 'startContainer'; instance: PlannedIdentity; containerId?: string }
+  | { kind: 'stopContainer'; instance: PlannedIdentity; containerId: string; graceSeconds: number }
+  | { kind: 'removeContainer'; instance: PlannedIdentity; containerId: string };
 
 export type ActionKind = Action['kind'];
 
-/** The instance an action works on; none for the network and images. */
-export function instanceOf(action: Action): InstanceIdentity | undefined {
+/** What an action works on, for the journal and for messages: a container name, an image or the network. */
+export function targetOf(action: Action): string {
   switch (action.kind) {
     case 'createNetwork':
+      return 'network';
     case 'resolveImage':
-      return undefined;
+      return action.image;
     case 'createContainer':
-      return action.container.identity;
+      return action.container.identity.name;
     case 'startContainer':
     case 'stopContainer':
     case 'removeContainer':
-      return action.instance;
+      return action.instance.name;
   }
 }

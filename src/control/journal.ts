@@ -1,0 +1,67 @@
+import { randomUUID } from 'node:crypto';
+import { targetOf } from '../plan/action.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { InstanceStatus, NewOperation, OperationClosure } from '../store/store.ts';
+import type { Outbox } from './outbox.ts';
+
+/** The write-ahead log of engine calls: an intent is written before its effect and closed after it. */
+export class Journal {
+  readonly #outbox: Outbox;
+  readonly #inHand = new Set<string>();
+  #closures: OperationClosure[] = [];
+  #landing: Promise<void> = Promise.resolve();
+
+  constructor(outbox: Outbox) {
+    this.#outbox = outbox;
+  }
+
+  /** Ids of the operations that this process opened and has not closed. */
+  get inHand(): ReadonlySet<string> {
+    return this.#inHand;
+  }
+
+  /**
+   * Writes one operation for each step, and the given instance rows with them, in one transaction.
+   *
+   * @returns the operation's id by step id
+   */
+  async open(plan: Plan, instances: readonly InstanceStatus[]): Promise<Map<number, string>> {
+    const ids = new Map<number, string>();
+    const operations = plan.steps.map(({ id: step, action, cause }): NewOperation => {
+      const id = randomUUID();
+      ids.set(step, id);
+      return {
+        id,
+        appName: plan.app,
+        appUid: plan.appUid,
+        kind: action.kind,
+        target: targetOf(action),
+        containerId: 'containerId' in action ? (action.containerId ?? null) : null,
+        cause: `${cause.reason}: ${cause.message}`,
+      };
+    });
+    for (const { id } of operations) this.#inHand.add(id);
+    await this.#outbox.write((store) => store.openOperations(operations, instances));
+    return ids;
+  }
+
+  /** Closes an operation; closures that come together are written together. */
+  close(closure: OperationClosure): void {
+    this.#closures.push(closure);
+    if (this.#closures.length === 1) this.#landing = this.#landing.then(() => this.#land());
+    // Reported to whoever awaits `landed`; this only keeps it from being an unhandled rejection in between.
+    this.#landing.catch(() => {});
+  }
+
+  /** Resolves when every closure so far has been written. Throws what the database refuses. */
+  async landed(): Promise<void> {
+    await this.#landing;
+  }
+
+  async #land(): Promise<void> {
+    const closures = this.#closures;
+    this.#closures = [];
+    for (const { id } of closures) this.#inHand.delete(id);
+    await this.#outbox.write((store) => store.closeOperations(closures));
+  }
+}

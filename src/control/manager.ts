@@ -1,0 +1,189 @@
+import type { Logger } from 'pino';
+import type { Clock } from '../clock.ts';
+import type { ApplicationController } from '../controllers/application/controller.ts';
+import type { Verdict } from '../controllers/application/verdict.ts';
+import { EngineError, type Engine, type EngineWatch } from '../engine/engine.ts';
+import { messageOf } from '../error.ts';
+import { backoffMs, type Backoff } from './backoff.ts';
+import type { Observer, Snapshot } from './observer.ts';
+import { WorkQueue } from './workqueue.ts';
+
+export interface ManagerOptions {
+  engine: Engine;
+  observer: Observer;
+  controller: ApplicationController;
+  clock: Clock;
+  random: () => number;
+  logger: Logger;
+  /** How often everything is looked at though nothing called for it. */
+  resyncMs: number;
+}
+
+const OBSERVATION_RETRY: Backoff = { baseMs: 50, capMs: 10_000 };
+/** How often the status of an application is renewed while it is being acted on. */
+const REFRESH_MS = 1_000;
+
+/**
+ * Runs the loop. Whatever happens in the world only puts names on the queue; a pass takes all that are due, reads
+ * database and engine once, decides about each name, records all statuses in one write and hands the plans to workers.
+ */
+export class Manager {
+  readonly #options: ManagerOptions;
+  readonly #queue: WorkQueue;
+  /** What is being done now, by application. */
+  readonly #acting = new Map<string, { aborter: AbortController; ended: Promise<void> }>();
+  readonly #timers = new Set<() => void>();
+  #watch: EngineWatch | undefined;
+  #passing: Promise<void> | undefined;
+  #again = false;
+  #resyncDue = false;
+  #refreshDue = false;
+  #failures = 0;
+  #stopped = false;
+
+  constructor(options: ManagerOptions) {
+    this.#options = options;
+    this.#queue = new WorkQueue(options.clock, options.random, () => this.#wake());
+  }
+
+  start(): void {
+    const { engine, logger } = this.#options;
+    this.#watch = engine.watch({
+      onChange: (app) => this.#queue.add(app),
+      onReconnect: () => this.resync(),
+      onDisconnect: (error) => {
+        logger.warn({ err: error }, 'the engine closed its stream of events');
+        this.resync();
+      },
+    });
+    this.#every(this.#options.resyncMs, () => this.resync());
+    this.#every(REFRESH_MS, () => {
+      if (this.#acting.size === 0) return;
+      this.#refreshDue = true;
+      this.#wake();
+    });
+    this.resync();
+  }
+
+  /** Puts every known application on the queue. */
+  resync(): void {
+    this.#resyncDue = true;
+    this.#wake();
+  }
+
+  /** Declarations of these applications changed: what is being done for an older one is called off. */
+  changed(names: readonly string[]): void {
+    for (const name of names) {
+      this.#acting.get(name)?.aborter.abort();
+      this.#queue.add(name);
+    }
+  }
+
+  /** Finishes the calls in hand and leaves every container as it is. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#watch?.close();
+    for (const cancel of this.#timers) cancel();
+    this.#queue.close();
+    for (const { aborter } of this.#acting.values()) aborter.abort();
+    await this.#passing;
+    await Promise.all([...this.#acting.values()].map(({ ended }) => ended));
+  }
+
+  #after(ms: number, run: () => void): void {
+    const cancel = this.#options.clock.schedule(ms, () => {
+      this.#timers.delete(cancel);
+      run();
+    });
+    this.#timers.add(cancel);
+  }
+
+  #every(ms: number, run: () => void): void {
+    this.#after(ms, () => {
+      this.#every(ms, run);
+      run();
+    });
+  }
+
+  #wake(): void {
+    this.#again = true;
+    if (this.#stopped || this.#passing) return;
+    this.#passing = this.#passes().finally(() => {
+      this.#passing = undefined;
+      if (this.#again) this.#wake();
+    });
+  }
+
+  async #passes(): Promise<void> {
+    while (this.#again && !this.#stopped) {
+      this.#again = false;
+      await this.#pass();
+    }
+  }
+
+  async #pass(): Promise<void> {
+    const { observer, controller, logger } = this.#options;
+    const taken = this.#queue.take();
+    const resync = this.#resyncDue;
+    const refresh = this.#refreshDue;
+    this.#resyncDue = this.#refreshDue = false;
+    if (taken.length === 0 && !resync && !refresh) return;
+    try {
+      const snapshot = await observer.observe();
+      if (resync) for (const name of snapshot.names) this.#queue.add(name);
+      const keys = [...taken, ...this.#queue.take()];
+      const verdicts = keys.map((key) => controller.decide(snapshot, key));
+      const renewed = refresh ? this.#renewals(snapshot, keys) : [];
+      await controller.record([...verdicts, ...renewed]);
+      this.#failures = 0;
+      for (const verdict of verdicts) this.#carryOut(verdict);
+    } catch (error) {
+      await this.#passFailed(taken, error).catch((second: unknown) =>
+        logger.error({ err: second }, 'the failure of a pass could not be recorded'),
+      );
+    }
+  }
+
+  /** Verdicts on the applications that are being acted on, for their status alone. */
+  #renewals(snapshot: Snapshot, keys: readonly string[]): Verdict[] {
+    const acting = [...this.#acting.keys()].filter((name) => !keys.includes(name));
+    return acting.map((name) => ({ ...this.#options.controller.decide(snapshot, name), closures: [] }));
+  }
+
+  /** The one place for what follows on a decision: nothing, a later look, an action, or a retry of what failed. */
+  #carryOut(verdict: Verdict): void {
+    const { name, plan, wakeAt, deletable } = verdict;
+    if (wakeAt) this.#queue.addAt(name, wakeAt);
+    if (plan.steps.length === 0 && !deletable) {
+      this.#queue.done(name);
+      return;
+    }
+    const aborter = new AbortController();
+    this.#acting.set(name, { aborter, ended: this.#act(verdict, aborter.signal) });
+  }
+
+  async #act(verdict: Verdict, signal: AbortSignal): Promise<void> {
+    const { name } = verdict;
+    try {
+      await this.#options.controller.act(verdict, signal);
+      this.#acting.delete(name);
+      this.#queue.done(name);
+      this.#queue.add(name);
+    } catch (error) {
+      this.#acting.delete(name);
+      const delay = this.#queue.retry(name);
+      this.#options.logger.warn({ app: name, err: error, delay }, 'could not act; will try again');
+    }
+  }
+
+  async #passFailed(keys: readonly string[], error: unknown): Promise<void> {
+    const { random, observer, controller, logger } = this.#options;
+    this.#failures += 1;
+    const delay = backoffMs(this.#failures, OBSERVATION_RETRY, random());
+    logger.warn({ err: error, delay }, `could not look at the world: ${messageOf(error)}`);
+    for (const key of keys) this.#queue.done(key);
+    this.#after(delay, () => this.resync());
+    if (error instanceof EngineError && error.code === 'EngineUnavailable')
+      await controller.recordUnavailable(observer.applications, error);
+  }
+}

@@ -1,0 +1,127 @@
+import type { Clock } from '../clock.ts';
+import { isStoreUnavailable, type Store } from '../store/store.ts';
+
+/** One write, to be repeated as it is until it lands. */
+export type Write = (store: Store) => Promise<void>;
+
+export interface OutboxListener {
+  onReturn(): void;
+  onRefused(error: unknown): void;
+}
+
+const PROBE_MS = 500;
+const MOST_WRITES = 20_000;
+
+/**
+ * The way by which the loop writes. While the database answers, a write is a write; while it is away, writes are held in
+ * memory in their order and land when it returns, so that applications are healed all the same. What is held is
+ * bounded: of too many, the oldest is dropped and counted in an event.
+ */
+export class Outbox {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #listener: OutboxListener;
+  #held: Write[] = [];
+  #dropped = 0;
+  #away = false;
+  #cancelProbe: (() => void) | undefined;
+
+  /**
+   * @param listener `onReturn` is called when the database is back and everything held has landed; `onRefused` when the
+   * database will never take a write that was held
+   */
+  constructor(store: Store, clock: Clock, listener: OutboxListener) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#listener = listener;
+  }
+
+  /** Whether the database was last seen to be away. */
+  get away(): boolean {
+    return this.#away;
+  }
+
+  get held(): number {
+    return this.#held.length;
+  }
+
+  /** Resolves when the write has landed or is held. Throws what the database refuses. */
+  async write(write: Write): Promise<void> {
+    if (!this.#away) {
+      try {
+        await write(this.#store);
+        return;
+      } catch (error) {
+        if (!isStoreUnavailable(error)) throw error;
+        this.markAway();
+      }
+    }
+    this.#held.push(write);
+    if (this.#held.length > MOST_WRITES) {
+      this.#held.shift();
+      this.#dropped += 1;
+    }
+  }
+
+  /** A write that need not be held, for it is made anew by the next pass: dropped while the database is away. */
+  async attempt(write: Write): Promise<void> {
+    if (this.#away) return;
+    try {
+      await write(this.#store);
+    } catch (error) {
+      if (!isStoreUnavailable(error)) throw error;
+      this.markAway();
+    }
+  }
+
+  /** For readers that found the database away: writes are held from now on. */
+  markAway(): void {
+    this.#away = true;
+    this.#cancelProbe ??= this.#clock.schedule(PROBE_MS, () => {
+      this.#cancelProbe = undefined;
+      void this.#land();
+    });
+  }
+
+  close(): void {
+    this.#cancelProbe?.();
+  }
+
+  async #land(): Promise<void> {
+    if (this.#dropped > 0) this.#held.push(droppedWrites(this.#dropped, this.#clock.now()));
+    this.#dropped = 0;
+    while (this.#held[0]) {
+      try {
+        await this.#held[0](this.#store);
+      } catch (error) {
+        if (isStoreUnavailable(error)) {
+          this.markAway();
+          return;
+        }
+        this.#listener.onRefused(error);
+      }
+      this.#held.shift();
+    }
+    this.#away = false;
+    this.#listener.onReturn();
+  }
+}
+
+function droppedWrites(count: number, timestamp: Date): Write {
+  return (store) =>
+    store.appendEvents([
+      {
+        eventType: 'warning',
+        eventCategory: 'system',
+        reason: 'WritesDropped',
+        appName: null,
+        appUid: null,
+        containerId: null,
+        message: `${count} writes were dropped while the database was away, for ${MOST_WRITES} are held at most`,
+        details: { count },
+        severity: 'warning',
+        timestamp,
+        source: 'controller',
+      },
+    ]);
+}

@@ -1,0 +1,140 @@
+import type PQueue from 'p-queue';
+import type { Clock } from '../../clock.ts';
+import type { Journal } from '../../control/journal.ts';
+import type { Snapshot } from '../../control/observer.ts';
+import type { Outbox } from '../../control/outbox.ts';
+import { EngineError, type Engine } from '../../engine/engine.ts';
+import { execute, type StepResult } from '../../plan/execute.ts';
+import { nextHolds, type Holds } from '../../plan/hold.ts';
+import type { ApplicationRecord } from '../../store/store.ts';
+import { applicationDeleted, eventsOf } from './events.ts';
+import { intendedInstance } from './instance-status.ts';
+import { unavailableStatus } from './status.ts';
+import { judge, type Verdict } from './verdict.ts';
+
+export interface ApplicationControllerOptions {
+  engine: Engine;
+  outbox: Outbox;
+  journal: Journal;
+  clock: Clock;
+  random: () => number;
+  /** Bounds the engine's short calls. */
+  calls: PQueue;
+  /** Bounds the engine's waiting calls. */
+  waits: PQueue;
+}
+
+interface Memory {
+  generation: number;
+  /** What failed lately. */
+  holds: Holds;
+}
+
+/** Brings one application after another to its declared state: decides, journals, executes, records. */
+export class ApplicationController {
+  readonly #options: ApplicationControllerOptions;
+  readonly #memories = new Map<string, Memory>();
+  #pruneHeld: ReadonlySet<string> = new Set();
+
+  constructor(options: ApplicationControllerOptions) {
+    this.#options = options;
+  }
+
+  /** The applications whose removal the sync holds back. */
+  holdPrune(names: Iterable<string>): void {
+    this.#pruneHeld = new Set(names);
+  }
+
+  decide(snapshot: Snapshot, name: string): Verdict {
+    const { clock, journal } = this.#options;
+    const view = snapshot.view(name);
+    const circumstances = {
+      networkExists: snapshot.networkExists,
+      holds: this.#recall(name, view.application).holds,
+      pruneHeld: this.#pruneHeld.has(name),
+      inHand: journal.inHand,
+    };
+    return judge(view, circumstances, clock.now());
+  }
+
+  /** Writes what the verdicts say of status, all in one go; nothing where nothing changed. */
+  async record(verdicts: readonly Verdict[]): Promise<void> {
+    const { outbox } = this.#options;
+    const applications = verdicts.flatMap(({ application }) => application ?? []);
+    const instances = verdicts.flatMap((verdict) => verdict.instances);
+    const closures = verdicts.flatMap((verdict) => verdict.closures);
+    if (applications.length + instances.length > 0)
+      await outbox.attempt((store) => store.writeStatus(applications, instances));
+    if (closures.length > 0) await outbox.write((store) => store.closeOperations(closures));
+  }
+
+  /** Records that nothing is known of these applications' instances now. */
+  async recordUnavailable(applications: readonly ApplicationRecord[], error: Error): Promise<void> {
+    const now = this.#options.clock.now();
+    const statuses = applications.flatMap((application) => unavailableStatus(application, error, now) ?? []);
+    if (statuses.length > 0) await this.#options.outbox.attempt((store) => store.writeStatus(statuses, []));
+  }
+
+  /**
+   * Carries a verdict out. Resolves when its steps have ended, whether or not they succeeded; what failed is held back
+   * for a while. Throws `EngineUnavailable`, and what the database refuses.
+   */
+  async act({ name, plan, instances, deletable }: Verdict, signal: AbortSignal): Promise<void> {
+    const { engine, calls, waits, clock, random, outbox, journal } = this.#options;
+    if (deletable) {
+      const { uid } = deletable;
+      await outbox.attempt((store) =>
+        store.deleteApplication(name, uid, applicationDeleted(name, uid, clock.now())),
+      );
+    }
+    if (plan.steps.length === 0) return;
+    const intended = plan.steps.flatMap(({ action }) =>
+      action.kind === 'createContainer' ? intendedInstance(action.container) : [],
+    );
+    // The rows that intended ones take over from go first: no two live rows may share a slot.
+    const operationIds = await journal.open(plan, [...instances, ...intended]);
+    const results = await execute(plan, {
+      engine,
+      calls,
+      waits,
+      signal,
+      operationIds,
+      close: (closure) => journal.close(closure),
+    });
+    await journal.landed();
+
+    const now = clock.now();
+    const memory = this.#memories.get(name) ?? { generation: 0, holds: new Map() };
+    const events = eventsOf({ name, uid: plan.appUid }, results, memory.holds, now);
+    if (events.length > 0) await outbox.write((store) => store.appendEvents(events));
+    const removed = results.flatMap(({ step: { action }, outcome }) =>
+      action.kind === 'removeContainer' && outcome === 'done' ? action.containerId : [],
+    );
+    if (removed.length > 0) await outbox.write((store) => store.markRemoved(removed, now));
+    const refused = results.flatMap((result) =>
+      failedWith(result, 'NameTaken') && result.step.action.kind === 'createContainer'
+        ? { ...intendedInstance(result.step.action.container), status: 'error' as const }
+        : [],
+    );
+    if (refused.length > 0) await outbox.write((store) => store.writeStatus([], refused));
+
+    const unavailable = results.find((result) => failedWith(result, 'EngineUnavailable'));
+    const answered = results.filter((result) => !failedWith(result, 'EngineUnavailable'));
+    this.#memories.set(name, { ...memory, holds: nextHolds(memory.holds, answered, now, random) });
+    if (unavailable?.outcome === 'failed') throw unavailable.error;
+  }
+
+  #recall(name: string, application: ApplicationRecord | null): Memory {
+    const generation = application?.generation ?? 0;
+    const known = this.#memories.get(name);
+    if (known?.generation === generation) return known;
+    const memory = { generation, holds: new Map() };
+    if (application) this.#memories.set(name, memory);
+    else this.#memories.delete(name);
+    return memory;
+  }
+}
+
+function failedWith(result: StepResult, code: EngineError['code']): boolean {
+  return result.outcome === 'failed' && result.error instanceof EngineError && result.error.code === code;
+}

@@ -1,0 +1,102 @@
+import type { CauseReason } from '../../plan/plan.ts';
+import type { StepResult } from '../../plan/execute.ts';
+import type { Holds } from '../../plan/hold.ts';
+import { holdKey } from '../../plan/hold.ts';
+import type { EventSeverity, EventType, NewEvent } from '../../store/store.ts';
+
+type Done = Extract<StepResult, { outcome: 'done' }>;
+type Failed = Extract<StepResult, { outcome: 'failed' }>;
+
+const STARTED: Partial<
+  Record<CauseReason, { reason: string; eventType: EventType; severity: EventSeverity }>
+> = {
+  InstanceMissing: { reason: 'InstanceStarted', eventType: 'deployment', severity: 'info' },
+  InstanceNotStarted: { reason: 'InstanceStarted', eventType: 'deployment', severity: 'info' },
+  InstanceDied: { reason: 'InstanceReplaced', eventType: 'health', severity: 'warning' },
+  InstanceDrifted: { reason: 'InstanceReplaced', eventType: 'health', severity: 'warning' },
+  SpecChanged: { reason: 'InstanceUpdated', eventType: 'deployment', severity: 'info' },
+};
+
+/**
+ * The events that tell what an execution did: one for each instance that came or went and, of a failure, one for each
+ * new error, not for each try.
+ *
+ * @param holds the failures known before this execution
+ */
+export function eventsOf(
+  app: { name: string; uid: string },
+  results: readonly StepResult[],
+  holds: Holds,
+  timestamp: Date,
+): NewEvent[] {
+  const base = {
+    eventCategory: 'application',
+    appName: app.name,
+    appUid: app.uid,
+    source: 'controller',
+    timestamp,
+  } as const;
+  const told = (result: Done): NewEvent[] => {
+    const { action, cause } = result.step;
+    if (action.kind === 'startContainer') {
+      const kind = STARTED[cause.reason];
+      if (!kind) return [];
+      const message = `${action.instance.name} started: ${cause.message}`;
+      const details = { cause: cause.reason, index: action.instance.index };
+      return [{ ...base, ...kind, containerId: result.containerId, message, details }];
+    }
+    if (action.kind === 'removeContainer' && isDeparture(cause.reason)) {
+      const message = `${action.instance.name} removed: ${cause.message}`;
+      const details = { cause: cause.reason, index: action.instance.index };
+      const kind = {
+        reason: 'InstanceRemoved',
+        eventType: cause.reason === 'ScaledIn' ? 'scaling' : 'deployment',
+        severity: 'info',
+      } as const;
+      return [{ ...base, ...kind, containerId: result.containerId, message, details }];
+    }
+    return [];
+  };
+  const failed = ({ step, error }: Failed): NewEvent[] => {
+    if (holds.get(holdKey(step.action))?.error.message === error.message) return [];
+    const reason = 'code' in error && typeof error.code === 'string' ? error.code : 'ActionFailed';
+    const details = { action: step.action.kind, cause: step.cause.reason };
+    return [
+      {
+        ...base,
+        eventType: 'error',
+        reason,
+        severity: 'error',
+        containerId: null,
+        message: error.message,
+        details,
+      },
+    ];
+  };
+  return results.flatMap((result) => {
+    if (result.outcome === 'done') return told(result);
+    return result.outcome === 'failed' ? failed(result) : [];
+  });
+}
+
+/** Removals that are news by themselves; the others end a replacement that was told already. */
+function isDeparture(reason: CauseReason): boolean {
+  return reason === 'ScaledIn' || reason === 'Deleted' || reason === 'Duplicate';
+}
+
+/** The record that an application was deleted on purpose, by which late containers of it are known. */
+export function applicationDeleted(name: string, uid: string, timestamp: Date): NewEvent {
+  return {
+    eventType: 'registration',
+    eventCategory: 'application',
+    reason: 'ApplicationDeleted',
+    appName: name,
+    appUid: uid,
+    containerId: null,
+    message: `${name} was deleted: its manifest is gone and its instances are removed`,
+    details: null,
+    severity: 'info',
+    timestamp,
+    source: 'controller',
+  };
+}

@@ -1,0 +1,83 @@
+import type { PlannedContainer } from '../../plan/action.ts';
+import type { InstanceStatus, InstanceWord } from '../../store/store.ts';
+import type { Desired } from './desired.ts';
+import type { Instance, Phase } from './instance.ts';
+import { sortInstances } from './slots.ts';
+
+const WORDS: Record<Phase, InstanceWord> = {
+  pending: 'starting',
+  created: 'starting',
+  running: 'running',
+  drifted: 'error',
+  completed: 'stopped',
+  crashed: 'error',
+  lost: 'error',
+  refused: 'error',
+};
+
+/**
+ * The rows of an application's instances. A row without a container is kept while its slot may still need it, for its
+ * attempt and its crashes; otherwise it becomes history.
+ */
+export function instanceStatuses(
+  { specHash, replicas, manifest }: Desired,
+  instances: readonly Instance[],
+  now: Date,
+): InstanceStatus[] {
+  const { slots } = sortInstances(specHash, replicas, instances);
+  const needed = new Set(slots.flatMap(({ keeper, ended }) => keeper ?? ended[0] ?? []));
+  const duplicates = new Set(slots.flatMap((slot) => slot.duplicates));
+  const port = manifest.spec.ports[0]?.containerPort ?? null;
+  return instances.map((instance): InstanceStatus => {
+    const { identity, container, record, phase } = instance;
+    const gone = !container && !needed.has(instance);
+    const status = gone ? 'stopped' : duplicates.has(instance) ? 'error' : WORDS[phase];
+    return {
+      appName: identity.app,
+      containerName: identity.name,
+      containerId: container?.id ?? record?.containerId ?? null,
+      replicaIndex: identity.index,
+      revision: identity.revision,
+      attempt: identity.attempt,
+      restarts: identity.restarts,
+      specHash: identity.specHash,
+      imageId: container?.imageId ?? record?.imageId ?? null,
+      ip: container ? container.ip : (record?.ip ?? null),
+      port: record ? record.port : port,
+      status,
+      startedAt: container?.startedAt ?? record?.startedAt ?? null,
+      finishedAt: container?.finishedAt ?? record?.finishedAt ?? (gone || phase === 'lost' ? now : null),
+      exitCode: container?.exitCode ?? record?.exitCode ?? null,
+      oomKilled: container?.oomKilled ?? record?.oomKilled ?? false,
+      removedAt: gone ? now : null,
+    };
+  });
+}
+
+/** The row of an instance that is about to be created. */
+export function intendedInstance({ identity, ports }: PlannedContainer): InstanceStatus {
+  return {
+    appName: identity.app,
+    containerName: identity.name,
+    containerId: null,
+    replicaIndex: identity.index,
+    revision: identity.revision,
+    attempt: identity.attempt,
+    restarts: identity.restarts,
+    specHash: identity.specHash,
+    imageId: null,
+    ip: null,
+    port: ports[0]?.containerPort ?? null,
+    status: 'starting',
+    startedAt: null,
+    finishedAt: null,
+    exitCode: null,
+    oomKilled: false,
+    removedAt: null,
+  };
+}
+
+/** The row of an instance whose container was removed by us. */
+export function removedInstance(row: InstanceStatus, now: Date): InstanceStatus {
+  return { ...row, status: 'stopped', finishedAt: row.finishedAt ?? now, removedAt: now };
+}

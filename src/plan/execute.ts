@@ -1,0 +1,110 @@
+import type PQueue from 'p-queue';
+import type { Engine } from '../engine/engine.ts';
+import type { OperationClosure } from '../store/store.ts';
+import type { Action } from './action.ts';
+import type { Plan, Step } from './plan.ts';
+
+export type StepResult =
+  | { step: Step; outcome: 'done'; containerId: string | null }
+  | { step: Step; outcome: 'failed'; error: Error }
+  /** Not tried: a step before it did not succeed, or the execution was called off. */
+  | { step: Step; outcome: 'skipped' };
+
+export interface Execution {
+  engine: Engine;
+  /** Bounds the engine's short calls of all executions together. */
+  calls: PQueue;
+  /** Bounds the calls that mostly wait: pulling an image, stopping with grace. */
+  waits: PQueue;
+  /** Calls off the steps that have not begun; those in hand are finished. */
+  signal: AbortSignal;
+  /** The journal's id of each step, by step id; the intents are in the journal already. */
+  operationIds: ReadonlyMap<number, string>;
+  /** Called as soon as a step has ended. */
+  close: (closure: OperationClosure) => void;
+}
+
+/**
+ * Carries out a plan: every step once the steps it comes after have succeeded, as many at a time as `calls` allows.
+ * It decides nothing and never throws; a step that fails holds back only the steps that come after it.
+ */
+export async function execute(plan: Plan, execution: Execution): Promise<StepResult[]> {
+  const created = new Map<string, string>();
+  const results = new Map<number, Promise<StepResult>>();
+  for (const step of plan.steps) {
+    const before = step.after.flatMap((id) => results.get(id) ?? []);
+    results.set(step.id, carryOut(step, before, created, execution));
+  }
+  return await Promise.all(results.values());
+}
+
+async function carryOut(
+  step: Step,
+  before: readonly Promise<StepResult>[],
+  created: Map<string, string>,
+  { engine, calls, waits, signal, operationIds, close }: Execution,
+): Promise<StepResult> {
+  const id = operationIds.get(step.id) ?? '';
+  const skip = (): StepResult => {
+    close({ id, outcome: 'skipped', containerId: null, error: null });
+    return { step, outcome: 'skipped' };
+  };
+  for (const result of await Promise.all(before)) if (result.outcome !== 'done') return skip();
+  const { kind } = step.action;
+  const queue = kind === 'resolveImage' || kind === 'stopContainer' ? waits : calls;
+  return await queue.add(
+    async (): Promise<StepResult> => {
+      if (signal.aborted) return skip();
+      try {
+        const containerId = await perform(engine, step.action, id, created, signal);
+        close({ id, outcome: 'done', containerId, error: null });
+        return { step, outcome: 'done', containerId };
+      } catch (thrown) {
+        const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+        close({ id, outcome: 'failed', containerId: null, error: error.message });
+        return { step, outcome: 'failed', error };
+      }
+    },
+    // Finish what is begun before beginning more: the first instances serve while the last are still to be created.
+    { priority: -step.id },
+  );
+}
+
+/** The engine call of an action; returns the id of the container it was about. */
+async function perform(
+  engine: Engine,
+  action: Action,
+  operationId: string,
+  created: Map<string, string>,
+  signal: AbortSignal,
+): Promise<string | null> {
+  switch (action.kind) {
+    case 'createNetwork':
+      await engine.createNetwork();
+      return null;
+    case 'resolveImage':
+      await engine.resolveImage(action.image, action.policy, signal);
+      return null;
+    case 'createContainer': {
+      const { container } = action;
+      const id = await engine.createContainer({
+        ...container,
+        identity: { ...container.identity, operationId },
+      });
+      created.set(container.identity.name, id);
+      return id;
+    }
+    case 'startContainer': {
+      const id = action.containerId ?? created.get(action.instance.name);
+      if (id === undefined) throw new Error(`the plan starts ${action.instance.name} but does not create it`);
+      await engine.startContainer(id);
+      return id;
+    }
+    case 'stopContainer':
+      await engine.stopContainer(action.containerId, action.graceSeconds);
+      return action.containerId;
+    case 'removeContainer':
+      await engine.removeContainer(action.containerId);
+      return action.containerId;
+  }
+}
