@@ -59,17 +59,10 @@ class ApplicationPlan {
 
   /** Gives a slot its one instance, and clears away what it replaced. */
   #fill(slot: Slot): void {
-    const { keeper, duplicates, ended, old, oldEnded } = slot;
+    const { keeper, ended, old, oldEnded } = slot;
     if (keeper) {
       if (keeper.phase !== 'running' && old.length > 0) return; // an update that was cut short: see #updateOne
-      const filled: Cause = {
-        reason: 'Duplicate',
-        message: `${keeper.identity.name} fills index ${slot.index}`,
-      };
-      const started = this.#bringUp(keeper);
-      for (const instance of [...duplicates, ...old]) this.#remove(instance, filled, started);
-      for (const instance of [...ended, ...oldEnded])
-        this.#remove(instance, causeOfRemoval(instance), started);
+      this.#clear(slot, keeper.identity.name, this.#bringUp(keeper));
       return;
     }
     const [latest] = ended;
@@ -78,8 +71,8 @@ class ApplicationPlan {
       const cause: Cause = oldEnded[0]
         ? { reason: 'InstanceDied', message: `${oldEnded[0].identity.name} ${oldEnded[0].finding}` }
         : { reason: 'InstanceMissing', message: `no instance fills index ${slot.index}` };
-      const started = this.#create(this.#next(slot, oldEnded[0]?.identity.restarts ?? 0), cause);
-      for (const instance of oldEnded) this.#remove(instance, causeOfRemoval(instance), started);
+      const next = this.#next(slot, 0);
+      this.#clear(slot, next.name, this.#create(next, cause));
     }
   }
 
@@ -97,16 +90,23 @@ class ApplicationPlan {
       this.#wake(dueAt);
       return;
     }
-    const cause = causeOfReplacement(latest);
-    const started = this.#create(this.#next(slot, restarts), cause);
-    for (const instance of [...slot.ended, ...slot.old, ...slot.oldEnded])
-      this.#remove(instance, causeOfRemoval(instance), started);
+    const next = this.#next(slot, restarts);
+    const started = this.#create(next, causeOfReplacement(latest));
+    this.#clear(slot, next.name, started);
+  }
+
+  /** Removes everything of a slot but the instance that fills it. */
+  #clear({ index, duplicates, ended, old, oldEnded }: Slot, filler: string, after: readonly number[]): void {
+    const filled: Cause = { reason: 'Duplicate', message: `${filler} fills index ${index}` };
+    for (const instance of [...duplicates, ...old]) this.#remove(instance, filled, after);
+    for (const instance of [...ended, ...oldEnded]) this.#remove(instance, causeOfRemoval(instance), after);
   }
 
   /** Moves the lowest slot that has only an older spec to the present one, if no other slot is down. */
   #updateOne(slots: readonly Slot[]): void {
     const next = slots.find(
-      ({ keeper, ended, old }) => old.length > 0 && keeper?.phase !== 'running' && ended.length === 0,
+      ({ keeper, ended, old }) =>
+        old.length > 0 && (keeper ? keeper.phase !== 'running' : ended.length === 0),
     );
     if (!next || slots.some((slot) => slot !== next && !isServing(slot, this.#now))) return;
     const cause: Cause = {

@@ -11,9 +11,9 @@ export interface Slot {
   duplicates: Instance[];
   /** Instances of the present spec that are not live, the latest attempt first. */
   ended: Instance[];
-  /** Live instances of another spec. */
+  /** Running instances of another spec. */
   old: Instance[];
-  /** Instances of another spec that are not live. */
+  /** Instances of another spec that do not run, so that nothing is lost with them. */
   oldEnded: Instance[];
 }
 
@@ -49,8 +49,8 @@ export function sortInstances(specHash: string, replicas: number, instances: rea
         .toSorted(
           (a, b) => b.identity.revision - a.identity.revision || b.identity.attempt - a.identity.attempt,
         ),
-      old: old.filter(isLive),
-      oldEnded: old.filter((instance) => !isLive(instance)),
+      old: old.filter(({ phase }) => phase === 'running'),
+      oldEnded: old.filter(({ phase }) => phase !== 'running'),
     };
   });
   const surplus = instances
