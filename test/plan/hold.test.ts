@@ -1,0 +1,67 @@
+import { expect } from 'chai';
+import { holdBack, nextHolds, type Hold } from '../../src/plan/hold.ts';
+import type { Step } from '../../src/plan/plan.ts';
+
+const NOW = new Date('2026-01-01T00:00:00Z');
+const cause = { reason: 'InstanceMissing', message: 'none' } as const;
+const later = (seconds: number) => new Date(NOW.getTime() + seconds * 1_000);
+
+const image: Step = {
+  id: 0,
+  after: [],
+  action: { kind: 'resolveImage', image: 'shop:7', policy: 'IfNotPresent' },
+  cause,
+};
+const network: Step = { id: 1, after: [0], action: { kind: 'createNetwork' }, cause };
+const other: Step = {
+  id: 2,
+  after: [],
+  action: { kind: 'resolveImage', image: 'mail:1', policy: 'IfNotPresent' },
+  cause,
+};
+const plan = { app: 'shop', appUid: 'uid', steps: [image, network, other] };
+const failed = { step: image, outcome: 'failed', error: new Error('no such image') } as const;
+
+describe('holdBack', () => {
+  it('leaves out a step that failed lately and those after it, and no other', () => {
+    const holds = new Map<string, Hold>([
+      ['resolveImage shop:7', { failures: 1, until: later(5), error: failed.error }],
+    ]);
+    const { plan: left, until } = holdBack(plan, holds, NOW);
+    expect(left.steps).to.deep.equal([other]);
+    expect(until).to.deep.equal(later(5));
+  });
+
+  it('lets a step be tried again once its time has come', () => {
+    const holds = new Map<string, Hold>([
+      ['resolveImage shop:7', { failures: 1, until: NOW, error: failed.error }],
+    ]);
+    expect(holdBack(plan, holds, NOW)).to.deep.equal({ plan, until: null });
+  });
+});
+
+describe('nextHolds', () => {
+  it('doubles the wait with every failure in a row, up to five minutes for an image', () => {
+    let holds = new Map<string, Hold>();
+    const waits = Array.from({ length: 12 }, () => {
+      holds = nextHolds(holds, [failed], NOW, () => 1);
+      return ((holds.get('resolveImage shop:7')?.until.getTime() ?? 0) - NOW.getTime()) / 1_000;
+    });
+    expect(waits.slice(0, 4)).to.deep.equal([1, 2, 4, 8]);
+    expect(waits.at(-1)).to.equal(300);
+  });
+
+  it('asks the engine itself again after half a minute at most', () => {
+    const refused = { step: network, outcome: 'failed', error: new Error('no') } as const;
+    let holds = new Map<string, Hold>();
+    for (let times = 0; times < 12; times += 1) holds = nextHolds(holds, [refused], NOW, () => 1);
+    expect(holds.get('createNetwork network')?.until).to.deep.equal(later(30));
+  });
+
+  it('forgets the failures on success, and leaves what was skipped as it was', () => {
+    const holds = nextHolds(new Map(), [failed], NOW, () => 1);
+    const done = { step: image, outcome: 'done', containerId: null } as const;
+    expect(nextHolds(holds, [{ step: image, outcome: 'skipped' }], NOW, () => 1)).to.deep.equal(holds);
+    expect(nextHolds(holds, [done], NOW, () => 1)).to.deep.equal(new Map());
+  });
+});
