@@ -6,7 +6,8 @@ import { setTimeout } from 'node:timers/promises';
 
 export const ROOT = dirname(import.meta.dirname);
 export const INSTALLATION = 'demo';
-export const DATA_DIR = join(ROOT, '.autoserve');
+/** PostgreSQL does not run as root, and other accounts cannot enter root's home, where the clone may be. */
+export const DATA_DIR = process.getuid?.() === 0 ? '/var/lib/autoserve-demo' : join(ROOT, '.autoserve');
 export const MANIFESTS = join(ROOT, 'manifests');
 export const CLI = join(ROOT, 'dist/src/cli/autoserve.js');
 export const LOG = join(DATA_DIR, 'demo.log');

@@ -13,6 +13,7 @@ import { parseAllDocuments } from 'yaml';
 import { buildDemoImage } from './demo-image.ts';
 import {
   CLI,
+  DATA_DIR,
   LOG,
   MANIFESTS,
   ROOT,
@@ -124,6 +125,9 @@ async function printWhereAndNext(): Promise<void> {
   }
   const web = instances.find(({ app_name: app, port }) => port !== null && apps.get(app) === 'http');
   console.log(`
+So that the commands below find it:
+  export AUTOSERVE_DATA_DIR=${DATA_DIR}
+
 The database:
   psql "$(npx autoserve db url)" -c 'SELECT name, status, replicas, desired_replicas FROM applications'
 

@@ -1,3 +1,5 @@
+import { AutoServeError } from '../error.ts';
+
 /**
  * What AutoServe needs of a thing that runs containers. Every method is one call on the engine; none of them
  * decides anything. Implementations: `docker/` and, for tests, `memory/`; one contract suite holds for both.
@@ -9,8 +11,11 @@ export interface Engine {
   /** Resolves when the engine answers. Throws `EngineError` `EngineUnavailable`. */
   ping(): Promise<void>;
 
-  /** Everything that carries this installation's label, in one listing. */
-  observe(): Promise<Observation>;
+  /**
+   * Everything that carries this installation's label, in one listing. A listing may be a moment old, so a container
+   * of `known` (ids) that it lacks is inspected: what is not in the result is gone for certain.
+   */
+  observe(known?: Iterable<string>): Promise<Observation>;
 
   /** Creates this installation's network; an existing one is success. */
   createNetwork(): Promise<void>;
@@ -26,7 +31,10 @@ export interface Engine {
    */
   createContainer(container: ContainerSpec): Promise<string>;
 
-  /** Starts a created container; one that runs already is success. Throws `ContainerNotFound`, `EngineRefused`. */
+  /**
+   * Starts a created container; one that runs already is success. Throws `ContainerNotFound`, `NetworkNotFound`
+   * (removed since), `EngineRefused` (a paused one, too).
+   */
   startContainer(id: string): Promise<void>;
 
   /** SIGTERM, then SIGKILL after `graceSeconds`; stopped already or gone is success. Works on a paused one. */
@@ -123,9 +131,15 @@ export interface ContainerSpec {
 export type ContainerEnv =
   | { name: string; value: string }
   /** Read from the secrets directory when the container is created; never stored. */
-  | { name: string; secret: { key: string; field: string } }
+  | { name: string; secret: SecretReference }
   /** The container's own address, reserved when it is created. */
   | { name: string; instance: 'ip' };
+
+/** `<secrets directory>/<key>/<field>`, or `<secrets directory>/<key>` without a field. */
+export interface SecretReference {
+  key: string;
+  field?: string;
+}
 
 export interface ContainerPort {
   containerPort: number;
@@ -150,13 +164,12 @@ export type EngineErrorCode =
   | 'SecretMissing'
   | 'PolicyViolation';
 
-export class EngineError extends Error {
-  readonly code: EngineErrorCode;
+export class EngineError extends AutoServeError {
+  declare readonly code: EngineErrorCode;
 
-  constructor(code: EngineErrorCode, message: string, options: { cause?: unknown } = {}) {
-    super(message, options);
+  constructor(code: EngineErrorCode, message: string, options: { remedy?: string; cause?: unknown } = {}) {
+    super(code, message, options);
     this.name = 'EngineError';
-    this.code = code;
   }
 }
 

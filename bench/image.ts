@@ -1,0 +1,2 @@
+/** Built by scripts/demo-image. */
+export const IMAGE = 'autoserve/demo-web:1';

@@ -1,0 +1,207 @@
+import {
+  EngineError,
+  type ContainerSpec,
+  type Engine,
+  type EngineListener,
+  type EngineWatch,
+  type ImagePullPolicy,
+  type Observation,
+  type ObservedContainer,
+} from '../engine.ts';
+import { environment, needsAddress, type SecretReader } from '../environment.ts';
+import type { MemoryContainer, MemoryWorld, Watcher } from './memory-world.ts';
+
+/** One call on an engine, for faults to choose by. */
+export interface EngineCall {
+  method: Exclude<keyof Engine, 'address' | 'watch'>;
+  args: readonly unknown[];
+}
+
+/** Throwing fails the call before or after its effect; a promise that never settles is a killed controller. */
+export interface EngineFaults {
+  before?(call: EngineCall): Promise<void> | void;
+  after?(call: EngineCall): Promise<void> | void;
+}
+
+export interface MemoryEngineOptions {
+  installation: string;
+  secrets?: SecretReader;
+  faults?: EngineFaults;
+}
+
+/** An engine on a `MemoryWorld`: one controller's client of it. */
+export class MemoryEngine implements Engine {
+  readonly address = 'memory://';
+  readonly #world: MemoryWorld;
+  readonly #installation: string;
+  readonly #secrets: SecretReader;
+  readonly #faults: EngineFaults;
+  readonly #watchers = new Set<Watcher>();
+  #killed = false;
+
+  constructor(world: MemoryWorld, options: MemoryEngineOptions) {
+    this.#world = world;
+    this.#installation = options.installation;
+    this.#secrets = options.secrets ?? (async () => await Promise.reject(new Error('there are no secrets')));
+    this.#faults = options.faults ?? {};
+  }
+
+  async ping(): Promise<void> {
+    await this.#call({ method: 'ping', args: [] }, () => undefined);
+  }
+
+  async observe(known: Iterable<string> = []): Promise<Observation> {
+    return await this.#call({ method: 'observe', args: [known] }, () => {
+      const listed = this.#world.list().filter(({ installation }) => installation === this.#installation);
+      const ids = new Set(listed.map(({ id }) => id));
+      const unlisted = [...new Set(known)].flatMap((id) => (ids.has(id) ? [] : (this.#find(id) ?? [])));
+      return {
+        containers: [...listed, ...unlisted].map(observed),
+        networkExists: this.#world.networks.has(this.#installation),
+      };
+    });
+  }
+
+  async createNetwork(): Promise<void> {
+    await this.#call({ method: 'createNetwork', args: [] }, () => {
+      if (this.#world.networks.has(this.#installation)) return;
+      this.#world.networks.add(this.#installation);
+      this.#world.writes += 1;
+    });
+  }
+
+  async resolveImage(image: string, policy: ImagePullPolicy): Promise<string> {
+    return await this.#call({ method: 'resolveImage', args: [image, policy] }, () => {
+      const present = this.#world.images.get(image);
+      if (present !== undefined && policy !== 'Always') return present;
+      if (policy === 'Never') throw imageNotFound(image);
+      if (this.#world.options.registryDown) {
+        throw new EngineError(
+          'ImagePullFailed',
+          `cannot pull image "${image}": the registry does not answer`,
+        );
+      }
+      if (!this.#world.registry.has(image)) throw imageNotFound(image);
+      this.#world.writes += 1;
+      return this.#world.addImage(image);
+    });
+  }
+
+  async createContainer(spec: ContainerSpec): Promise<string> {
+    const { identity, image } = spec;
+    return await this.#call({ method: 'createContainer', args: [spec] }, async () => {
+      const address = needsAddress(spec) ? this.#world.reserveAddress() : undefined;
+      const env = await environment(spec, this.#secrets, address);
+      if (!this.#world.networks.has(this.#installation)) throw this.#networkNotFound();
+      if (!this.#world.images.has(image)) throw imageNotFound(image);
+      const holder = this.#world.named(identity.name);
+      if (holder) return this.#idIfSame(holder, spec);
+      this.#world.writes += 1;
+      return this.#world.add(this.#installation, spec, env, address ?? null).id;
+    });
+  }
+
+  async startContainer(id: string): Promise<void> {
+    await this.#call({ method: 'startContainer', args: [id] }, () => {
+      const container = this.#find(id);
+      if (!container) throw new EngineError('ContainerNotFound', `there is no container ${id}`);
+      if (container.state === 'running') return;
+      if (container.state === 'paused' || container.state === 'removing') {
+        throw new EngineError('EngineRefused', `cannot start container ${id}: it is ${container.state}`);
+      }
+      if (!this.#world.networks.has(this.#installation)) throw this.#networkNotFound();
+      this.#world.writes += 1;
+      this.#world.run(id);
+    });
+  }
+
+  async stopContainer(id: string, graceSeconds: number): Promise<void> {
+    await this.#call({ method: 'stopContainer', args: [id, graceSeconds] }, () => {
+      const state = this.#find(id)?.state;
+      if (state !== 'running' && state !== 'paused') return;
+      this.#world.writes += 1;
+      this.#world.stop(id);
+    });
+  }
+
+  async removeContainer(id: string): Promise<void> {
+    await this.#call({ method: 'removeContainer', args: [id] }, () => {
+      if (!this.#find(id)) return;
+      this.#world.writes += 1;
+      this.#world.remove(id);
+    });
+  }
+
+  watch(listener: EngineListener): EngineWatch {
+    const watcher = { installation: this.#installation, listener };
+    this.#watchers.add(watcher);
+    this.#world.watchers.add(watcher);
+    return { close: () => this.#world.watchers.delete(watcher) };
+  }
+
+  async logs(id: string, tail: number): Promise<string> {
+    return await this.#call({ method: 'logs', args: [id, tail] }, () => {
+      if (!this.#find(id)) throw new EngineError('ContainerNotFound', `there is no container ${id}`);
+      return '';
+    });
+  }
+
+  /** The controller is dead: no call settles any more, or has an effect that it does not have yet, and no event arrives. */
+  kill(): void {
+    this.#killed = true;
+    for (const watcher of this.#watchers) this.#world.watchers.delete(watcher);
+  }
+
+  async #call<T>(call: EngineCall, effect: () => T | Promise<T>): Promise<T> {
+    await this.#faults.before?.(call);
+    await this.#alive();
+    const { latencyMs } = this.#world.options;
+    if (latencyMs > 0) await new Promise<void>((resolve) => this.#world.clock.schedule(latencyMs, resolve));
+    await this.#alive();
+    const result = await effect();
+    await this.#faults.after?.(call);
+    await this.#alive();
+    return result;
+  }
+
+  async #alive(): Promise<void> {
+    if (this.#killed) await new Promise<never>(() => undefined);
+  }
+
+  /** A container of this installation; undefined when it is gone. */
+  #find(id: string): MemoryContainer | undefined {
+    const container = this.#world.containers.get(id);
+    if (container && container.installation !== this.#installation) {
+      throw new EngineError(
+        'EngineRefused',
+        `container ${id} is not of installation "${this.#installation}"`,
+      );
+    }
+    return container;
+  }
+
+  #idIfSame(holder: MemoryContainer, { identity }: ContainerSpec): string {
+    const same =
+      holder.installation === this.#installation &&
+      holder.identity.appUid === identity.appUid &&
+      holder.identity.name === identity.name;
+    if (same) return holder.id;
+    throw new EngineError(
+      'NameTaken',
+      `cannot create container "${identity.name}": container ${holder.id} (image ${holder.spec.image}) has that name`,
+    );
+  }
+
+  #networkNotFound(): EngineError {
+    return new EngineError('NetworkNotFound', `there is no network of installation "${this.#installation}"`);
+  }
+}
+
+function imageNotFound(image: string): EngineError {
+  return new EngineError('ImageNotFound', `there is no image "${image}"`);
+}
+
+function observed(container: MemoryContainer): ObservedContainer {
+  const { installation: _i, spec: _s, env: _e, reservedIp: _r, connected: _c, ...shown } = container;
+  return shown;
+}

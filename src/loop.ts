@@ -1,0 +1,95 @@
+import PQueue from 'p-queue';
+import type { Logger } from 'pino';
+import type { Clock } from './clock.ts';
+import { Journal } from './control/journal.ts';
+import { Manager } from './control/manager.ts';
+import { Observer } from './control/observer.ts';
+import { Outbox } from './control/outbox.ts';
+import { ApplicationController } from './controllers/application/controller.ts';
+import type { Engine } from './engine/engine.ts';
+import { messageOf } from './error.ts';
+import type { ManifestReader } from './source/manifest-reader.ts';
+import type { Source } from './source/source.ts';
+import { Synchronizer, type SyncResult } from './source/synchronizer.ts';
+import type { Store } from './store/store.ts';
+
+/** Everything the loop knows of the world. */
+export interface LoopEnvironment {
+  engine: Engine;
+  store: Store;
+  source: Source;
+  reader: ManifestReader;
+  clock: Clock;
+  /** Numbers in [0, 1). */
+  random: () => number;
+  logger: Logger;
+  /** How often everything is looked at though nothing called for it. */
+  resyncMs: number;
+  /** The engine's short calls at a time. */
+  engineCalls: number;
+  /** Called after every sync. */
+  onSynced?: (result: SyncResult) => void;
+}
+
+export interface Loop {
+  synchronizer: Synchronizer;
+  manager: Manager;
+  /** Finishes the sync and the engine calls in hand and leaves every container as it is. */
+  stop(): Promise<void>;
+}
+
+/** Engine calls that mostly wait, at a time. */
+const WAITING_CALLS = 16;
+
+/** Starts keeping the engine equal to the source. The same composition serves production and simulations. */
+export function startLoop(environment: LoopEnvironment): Loop {
+  const { engine, store, source, reader, clock, random, logger, resyncMs, engineCalls, onSynced } =
+    environment;
+  const outbox = new Outbox(store, clock, {
+    onReturn: () => manager.resync(),
+    onRefused: (error) => logger.error({ err: error }, `the database refused a write: ${messageOf(error)}`),
+  });
+  const calls = new PQueue({ concurrency: engineCalls });
+  const waits = new PQueue({ concurrency: WAITING_CALLS });
+  const journal = new Journal(outbox);
+  const controller = new ApplicationController({
+    engine,
+    outbox,
+    journal,
+    clock,
+    random,
+    calls,
+    waits,
+  });
+  const observer = new Observer(engine, store, outbox);
+  const manager = new Manager({ engine, observer, controller, clock, random, logger, resyncMs });
+  const synchronizer = new Synchronizer(source, reader, store, clock);
+
+  manager.start();
+  let held = '';
+  let failed = false;
+  const synchronization = synchronizer.run(resyncMs, {
+    onSynced(result) {
+      controller.holdPrune(result.held);
+      manager.changed(result.changed);
+      // A sync that failed may have landed all the same: then nobody was told what it changed.
+      if (failed || result.held.join() !== held) manager.resync();
+      failed = false;
+      held = result.held.join();
+      onSynced?.(result);
+    },
+    onError(error) {
+      failed = true;
+      logger.warn({ err: error }, `could not sync; will try again: ${messageOf(error)}`);
+    },
+  });
+  return {
+    synchronizer,
+    manager,
+    async stop() {
+      await synchronization.close();
+      await manager.stop();
+      outbox.close();
+    },
+  };
+}
