@@ -1,3 +1,10 @@
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { AutoServeError } from './error.ts';
+import type { Policy } from './manifest/policy.ts';
+
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
+
 /** Everything that can be set, as one validated frozen object: flags > environment > file > defaults. */
 export interface Config {
   /** The watched folder. */
@@ -11,9 +18,111 @@ export interface Config {
   /** `DOCKER_HOST`; null for the local socket. */
   dockerHost: string | null;
   secretsDir: string;
-  logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  logLevel: (typeof logLevels)[number];
   /** How often everything is looked at though nothing called for it, in seconds. */
   resyncSeconds: number;
   /** Engine calls at a time. */
   engineCalls: number;
+  /** What the operator allows manifests to ask for. */
+  policy: Policy;
+  /** Remove what left the source even when it is so much that a mistake is likelier. */
+  confirmPrune: boolean;
+}
+
+/** What can be given in a configuration file; `schemas/config.schema.json` describes it. */
+export type ConfigFile = Partial<Omit<Config, 'confirmPrune' | 'policy'> & { policy: Partial<Policy> }>;
+
+/** What can be given on the command line. */
+export interface ConfigFlags {
+  config?: string;
+  manifests?: string;
+  dataDir?: string;
+  databaseUrl?: string;
+  installation?: string;
+  secretsDir?: string;
+  logLevel?: string;
+  confirmPrune?: boolean;
+}
+
+const variables = {
+  manifests: 'AUTOSERVE_MANIFESTS',
+  dataDir: 'AUTOSERVE_DATA_DIR',
+  databaseUrl: 'AUTOSERVE_DATABASE_URL',
+  installation: 'AUTOSERVE_INSTALLATION',
+  secretsDir: 'AUTOSERVE_SECRETS_DIR',
+  logLevel: 'AUTOSERVE_LOG_LEVEL',
+  dockerHost: 'DOCKER_HOST',
+} as const;
+
+type Setting = keyof typeof variables;
+
+/**
+ * The configuration of one run. Paths come out absolute: those of flags and environment are taken from `cwd`, those of
+ * the file from the file's directory. Throws `AutoServeError` `UsageError` that names where the wrong value stands.
+ */
+export async function loadConfig(
+  flags: ConfigFlags,
+  env: Readonly<Record<string, string | undefined>>,
+  cwd: string,
+): Promise<Readonly<Config>> {
+  const path = flags.config ?? given(env['AUTOSERVE_CONFIG']);
+  // Few commands have a file to read, and its validator takes a while to load.
+  const file =
+    path === undefined ? {} : (await import('./config-file.ts')).readConfigFile(resolve(cwd, path));
+
+  const setting = (name: Setting): string | undefined =>
+    given((flags as Partial<Record<Setting, string>>)[name]) ?? given(env[variables[name]]);
+  const directory = (name: 'manifests' | 'dataDir' | 'secretsDir', fallback: string): string => {
+    const value = setting(name);
+    return value === undefined ? (file[name] ?? fallback) : resolve(cwd, value);
+  };
+
+  const dataDir = directory('dataDir', defaultDataDir(env));
+  return Object.freeze({
+    manifests: directory('manifests', resolve(cwd, 'manifests')),
+    dataDir,
+    databaseUrl: databaseUrl(setting('databaseUrl')) ?? file.databaseUrl ?? null,
+    installation: installation(setting('installation')) ?? file.installation ?? null,
+    dockerHost: setting('dockerHost') ?? file.dockerHost ?? null,
+    secretsDir: directory('secretsDir', join(dataDir, 'secrets')),
+    logLevel: logLevel(setting('logLevel')) ?? file.logLevel ?? 'info',
+    resyncSeconds: file.resyncSeconds ?? 60,
+    engineCalls: file.engineCalls ?? 2,
+    policy: Object.freeze({ allowHostPaths: [], allowedImages: [], ...file.policy }),
+    confirmPrune: flags.confirmPrune ?? false,
+  });
+}
+
+/** An empty variable counts as one that is not set, as in a shell script's `VAR= command`. */
+function given(value: string | undefined): string | undefined {
+  return value === '' ? undefined : value;
+}
+
+function defaultDataDir(env: Readonly<Record<string, string | undefined>>): string {
+  if (process.getuid?.() === 0) return '/var/lib/autoserve';
+  return join(given(env['XDG_DATA_HOME']) ?? join(homedir(), '.local', 'share'), 'autoserve');
+}
+
+function databaseUrl(value: string | undefined): string | undefined {
+  if (value === undefined || /^postgres(ql)?:\/\//.test(value)) return value;
+  throw usage('the database URL must begin with postgres:// or postgresql://', variables.databaseUrl);
+}
+
+/** It becomes part of labels and network names, hence the narrow alphabet. */
+function installation(value: string | undefined): string | undefined {
+  if (value === undefined || /^[a-z0-9][a-z0-9-]{0,62}$/.test(value)) return value;
+  throw usage(
+    `installation "${value}": use lower-case letters, digits and dashes, at most 63`,
+    variables.installation,
+  );
+}
+
+function logLevel(value: string | undefined): Config['logLevel'] | undefined {
+  const level = logLevels.find((known) => known === value);
+  if (value === undefined || level) return level;
+  throw usage(`log level "${value}": use one of ${logLevels.join(', ')}`, variables.logLevel);
+}
+
+function usage(message: string, variable: string): AutoServeError {
+  return new AutoServeError('UsageError', message, { remedy: `change the flag or ${variable}` });
 }

@@ -10,6 +10,7 @@ import type { Engine } from './engine/engine.ts';
 import { messageOf } from './error.ts';
 import type { ManifestReader } from './source/manifest-reader.ts';
 import type { Source } from './source/source.ts';
+import type { SyncListener } from './source/sync-loop.ts';
 import { Synchronizer, type SyncResult } from './source/synchronizer.ts';
 import type { Store } from './store/store.ts';
 
@@ -27,6 +28,8 @@ export interface LoopEnvironment {
   resyncMs: number;
   /** The engine's short calls at a time. */
   engineCalls: number;
+  /** Remove what left the source at the first sync, even when it is so much that a mistake is likelier. */
+  confirmPrune?: boolean;
   /** Called after every sync. */
   onSynced?: (result: SyncResult) => void;
 }
@@ -34,6 +37,8 @@ export interface LoopEnvironment {
 export interface Loop {
   synchronizer: Synchronizer;
   manager: Manager;
+  /** Syncs, and removes what left the source even when it is so much that a mistake is likelier. */
+  confirmPrune(): void;
   /** Finishes the sync and the engine calls in hand and leaves every container as it is. */
   stop(): Promise<void>;
 }
@@ -43,8 +48,7 @@ const WAITING_CALLS = 16;
 
 /** Starts keeping the engine equal to the source. The same composition serves production and simulations. */
 export function startLoop(environment: LoopEnvironment): Loop {
-  const { engine, store, source, reader, clock, random, logger, resyncMs, engineCalls, onSynced } =
-    environment;
+  const { engine, store, source, reader, clock, random, logger, resyncMs, engineCalls } = environment;
   const outbox = new Outbox(store, clock, {
     onReturn: () => manager.resync(),
     onRefused: (error) => logger.error({ err: error }, `the database refused a write: ${messageOf(error)}`),
@@ -65,10 +69,9 @@ export function startLoop(environment: LoopEnvironment): Loop {
   const manager = new Manager({ engine, observer, controller, clock, random, logger, resyncMs });
   const synchronizer = new Synchronizer(source, reader, store, clock);
 
-  manager.start();
   let held = '';
   let failed = false;
-  const synchronization = synchronizer.run(resyncMs, {
+  const listener: SyncListener = {
     onSynced(result) {
       controller.holdPrune(result.held);
       manager.changed(result.changed);
@@ -76,16 +79,26 @@ export function startLoop(environment: LoopEnvironment): Loop {
       if (failed || result.held.join() !== held) manager.resync();
       failed = false;
       held = result.held.join();
-      onSynced?.(result);
+      environment.onSynced?.(result);
     },
     onError(error) {
       failed = true;
       logger.warn({ err: error }, `could not sync; will try again: ${messageOf(error)}`);
     },
-  });
+  };
+
+  manager.start();
+  const confirmPrune = (): void =>
+    void synchronizer.sync({ confirmPrune: true }).then(
+      (result) => listener.onSynced(result),
+      (error: unknown) => listener.onError(error),
+    );
+  if (environment.confirmPrune) confirmPrune();
+  const synchronization = synchronizer.run(resyncMs, listener);
   return {
     synchronizer,
     manager,
+    confirmPrune,
     async stop() {
       await synchronization.close();
       await manager.stop();

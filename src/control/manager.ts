@@ -39,6 +39,7 @@ export class Manager {
   #resyncDue = false;
   #refreshDue = false;
   #failures = 0;
+  #looked = false;
   #stopped = false;
 
   constructor(options: ManagerOptions) {
@@ -77,6 +78,11 @@ export class Manager {
       this.#acting.get(name)?.aborter.abort();
       this.#queue.add(name);
     }
+  }
+
+  /** Whether the world has been looked at and nothing is due or in work; retries and timers may be pending. */
+  get quiet(): boolean {
+    return this.#looked && !this.#passing && !this.#resyncDue && this.#failures === 0 && this.#queue.idle;
   }
 
   /** Finishes the calls in hand and leaves every container as it is. */
@@ -136,6 +142,7 @@ export class Manager {
       const renewed = refresh ? this.#renewals(snapshot, keys) : [];
       await controller.record([...verdicts, ...renewed]);
       this.#failures = 0;
+      this.#looked = true;
       for (const verdict of verdicts) this.#carryOut(verdict);
     } catch (error) {
       await this.#passFailed(taken, error).catch((second: unknown) =>

@@ -1,5 +1,20 @@
+import { AutoServeError, messageOf } from '../error.ts';
 import type { App } from '../manifest/app.gen.ts';
 import type { ActionKind } from '../plan/action.ts';
+
+/** Thrown by every method of a store whose database does not answer now; the same call may succeed later. */
+export class StoreUnavailable extends AutoServeError {
+  constructor(cause: unknown) {
+    super('StoreUnavailable', `the database does not answer: ${messageOf(cause)}`, {
+      remedy: 'AutoServe tries again by itself; see that PostgreSQL runs and accepts connections',
+      cause,
+    });
+  }
+}
+
+export function isStoreUnavailable(error: unknown): error is StoreUnavailable {
+  return error instanceof StoreUnavailable;
+}
 
 /**
  * What the loop and the sync need of the database. Two implementations pass one contract suite: PostgreSQL
@@ -15,13 +30,23 @@ export interface Store {
   /** Carries out what the sync decided, in one transaction, and returns the names of the apps it changed. */
   applySync(changes: SyncChanges): Promise<string[]>;
 
-  /** Records intents, and the rows of instances about to be created, before any effect. One transaction. */
+  /**
+   * Records intents, and the rows of instances about to be created, before any effect. One transaction; an operation
+   * that is there already is left as it is, so that a call whose reply was lost can be repeated.
+   */
   openOperations(operations: readonly NewOperation[], instances: readonly InstanceStatus[]): Promise<void>;
 
+  /** Closes those that are still open; the outcome of a closed one never changes. */
   closeOperations(closures: readonly OperationClosure[]): Promise<void>;
 
   /** Upserts instances and updates applications (by name and uid), one statement each. */
-  writeStatus(applications: readonly ApplicationStatus[], instances: readonly InstanceStatus[]): Promise<void>;
+  writeStatus(
+    applications: readonly ApplicationStatus[],
+    instances: readonly InstanceStatus[],
+  ): Promise<void>;
+
+  /** Makes history of the rows of these containers, which were removed by us: `stopped`, with `removedAt`. */
+  markRemoved(containerIds: readonly string[], removedAt: Date): Promise<void>;
 
   appendEvents(events: readonly NewEvent[]): Promise<void>;
 
@@ -34,7 +59,7 @@ export interface Store {
 
 export interface World {
   applications: ApplicationRecord[];
-  /** Every instance whose status is not `stopped`. */
+  /** Every instance that was not removed (`removedAt` null); at most one row for a container name. */
   instances: InstanceRecord[];
   openOperations: OperationRecord[];
 }
@@ -88,7 +113,7 @@ export interface ApplicationStatus {
   conditions: Condition[];
 }
 
-/** The columns of `instances` that the application controller writes; `containerName` is the key. */
+/** The columns of `instances` that the application controller writes; `containerName` is the key among rows not removed. */
 export interface InstanceStatus {
   appName: string;
   containerName: string;
@@ -108,6 +133,8 @@ export interface InstanceStatus {
   finishedAt: Date | null;
   exitCode: number | null;
   oomKilled: boolean;
+  /** When the container was known to be gone; such a row is history and no longer read by the loop. */
+  removedAt: Date | null;
 }
 
 export interface InstanceRecord extends InstanceStatus {

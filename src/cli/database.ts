@@ -1,0 +1,76 @@
+import type { Config } from '../config.ts';
+import { AutoServeError, messageOf } from '../error.ts';
+import { Database, isUnavailable } from '../store/database.ts';
+import { embeddedUrl } from '../store/embedded/address.ts';
+
+const pool = {
+  minSize: 0,
+  maxSize: 2,
+  commandTimeoutMs: 30_000,
+  idleMs: 10_000,
+  applicationName: 'autoserve_cli',
+};
+
+/** Where the database is: the given one, or the embedded one that runs. Throws `DatabaseNotRunning`. */
+export async function databaseUrlOf({ databaseUrl, dataDir }: Config): Promise<string> {
+  return databaseUrl ?? (await embeddedUrl(dataDir));
+}
+
+/**
+ * Gives `work` the configured database's URL. What the database says is turned into errors with a remedy:
+ * `DatabaseNotRunning`, `DatabaseUnavailable`, `DatabaseRefused`, `SchemaMissing`.
+ */
+export async function explaining<T>(config: Config, work: (url: string) => Promise<T>): Promise<T> {
+  const url = await databaseUrlOf(config);
+  try {
+    return await work(url);
+  } catch (error) {
+    throw explained(error, url);
+  }
+}
+
+/** Gives `work` the configured database, and closes it. Throws as `explaining`. */
+export async function withDatabase<T>(
+  config: Config,
+  work: (database: Database, url: string) => Promise<T>,
+): Promise<T> {
+  return await explaining(config, async (url) => {
+    const database = new Database(url, pool);
+    try {
+      return await work(database, url);
+    } finally {
+      await database.close();
+    }
+  });
+}
+
+/** A URL as it may be shown. */
+export function withoutPassword(url: string): string {
+  return url.replace(/^(\w+:\/\/[^:/@]*):[^@]*@/, '$1:***@');
+}
+
+function explained(error: unknown, url: string): unknown {
+  const place = withoutPassword(url);
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (code === '42P01' || code === '42703')
+    return new AutoServeError('SchemaMissing', `the database ${place} has not AutoServe's present schema`, {
+      remedy: 'autoserve up makes it, or autoserve db migrate',
+      cause: error,
+    });
+  if (isUnavailable(error))
+    return new AutoServeError(
+      'DatabaseUnavailable',
+      `the database ${place} does not answer: ${messageOf(error)}`,
+      {
+        remedy: 'see that PostgreSQL runs and accepts connections, or name another with --database-url',
+        cause: error,
+      },
+    );
+  // SQLSTATE classes: invalid authorization, no such database.
+  if (/^(28|3D)...$/.test(code))
+    return new AutoServeError('DatabaseRefused', `the database ${place} refuses: ${messageOf(error)}`, {
+      remedy: 'correct --database-url or AUTOSERVE_DATABASE_URL',
+      cause: error,
+    });
+  return error;
+}

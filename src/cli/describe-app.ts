@@ -1,0 +1,110 @@
+import type { ApplicationRow, EventRow, InstanceRow, ManifestRow } from '../store/read.ts';
+import { obstacleOf } from './diagnose.ts';
+import { age, formatDuration } from './duration.ts';
+import { foldEvents } from './fold-events.ts';
+import { tableLines } from './render.ts';
+import { isObserved, readyOf, sourceOf } from './resources/applications.ts';
+import { instances as instanceResource } from './resources/instances.ts';
+import { specLines } from './spec-lines.ts';
+import { alignColumns, oneLine } from './table.ts';
+
+/** Everything stored about one app. */
+export interface AppStory {
+  app: ApplicationRow;
+  instances: readonly InstanceRow[];
+  /** Of its source path; undefined when the file is gone. */
+  manifest: ManifestRow | undefined;
+  events: readonly EventRow[];
+}
+
+/** An app as text: what it is, its spec, instances, conditions, and events last. Pure. */
+export function describeApp({ app, instances, manifest, events }: AppStory, now: Date): string {
+  const conditions = app.conditions.map(({ type, status, reason, lastTransitionTime, message }) => [
+    type,
+    status,
+    reason,
+    age(lastTransitionTime, now),
+    oneLine(message),
+  ]);
+  const next = nextCommand(app, instances, manifest);
+  return [
+    ...section(`App ${app.name}`, alignColumns(factsOf(app, now))),
+    ...section('Spec', alignColumns(specLines(app.spec).map(([label, value]) => [label, oneLine(value)]))),
+    ...section(
+      'Instances',
+      instances.length > 0 ? tableLines(instanceResource, instances, 'wide', now) : ['none'],
+    ),
+    ...section('Conditions', alignColumns([['TYPE', 'STATUS', 'REASON', 'SINCE', 'MESSAGE'], ...conditions])),
+    ...section('Manifest', problemLines(manifest)),
+    ...section('Events', eventLines(events, now)),
+    ...(next === undefined ? [] : [`Next: ${next}`]),
+  ]
+    .join('\n')
+    .trimEnd();
+}
+
+function section(title: string, lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : [title, ...lines.map((line) => `  ${line}`), ''];
+}
+
+function factsOf(app: ApplicationRow, now: Date): string[][] {
+  const acted = app.observed_generation === app.generation ? '' : `, acted on ${app.observed_generation}`;
+  const deleted = app.deletion_requested_at;
+  return [
+    ['status', `${isObserved(app) ? app.status : 'unknown'}, ${readyOf(app)} ready`],
+    ['revision', `${app.revision} (generation ${app.generation}${acted})`],
+    ['source', sourceOf(app) ?? '-'],
+    ['age', age(app.created_at, now)],
+    ...(deleted ? [['removal', `requested ${age(deleted, now)} ago`]] : []),
+  ];
+}
+
+function problemLines(manifest: ManifestRow | undefined): string[] {
+  if (!manifest) return [];
+  const lines = (severity: string, problems: ManifestRow['errors']) =>
+    problems.map(({ line, column, message }) => {
+      const place = line === null ? manifest.path : `${manifest.path}:${line}:${column ?? 1}`;
+      return `${place}  ${severity}  ${oneLine(message)}`;
+    });
+  return [...lines('error', manifest.errors), ...lines('warning', manifest.warnings)];
+}
+
+function eventLines(events: readonly EventRow[], now: Date): string[] {
+  return alignColumns(
+    foldEvents(events).map(({ event, count, spanMs }) => [
+      age(event.timestamp, now),
+      event.severity,
+      event.reason,
+      oneLine(event.message) + (count > 1 ? `  x${count} over ${formatDuration(spanMs)}` : ''),
+    ]),
+  );
+}
+
+/** The command that tells more, or mends, what keeps an app from being ready; undefined when nothing does. */
+function nextCommand(
+  { name, spec, conditions }: ApplicationRow,
+  instances: readonly InstanceRow[],
+  manifest: ManifestRow | undefined,
+): string | undefined {
+  if (manifest?.status === 'error') return 'autoserve validate';
+  const obstacle = obstacleOf(conditions);
+  switch (obstacle?.reason) {
+    case undefined:
+      return undefined;
+    case 'PruneHeld':
+      return 'autoserve sync --confirm-prune';
+    case 'ImageNotFound':
+    case 'ImagePullFailed':
+      return `docker pull ${spec.spec.image}`;
+    case 'EngineUnavailable':
+      return 'docker info';
+    case 'CrashLoop': {
+      const crashed = instances.find(
+        ({ status, container_id }) => status === 'error' && container_id !== null,
+      );
+      return crashed ? `docker logs ${crashed.container_name}` : `autoserve get instances ${name} -o wide`;
+    }
+    default:
+      return `autoserve get events ${name}`;
+  }
+}

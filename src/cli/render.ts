@@ -1,0 +1,89 @@
+import { stringify } from 'yaml';
+import type { Column, Format, Resource } from './resource.ts';
+import { alignColumns, columnWidths, oneLine } from './table.ts';
+
+/** What `get` prints of rows. JSON and YAML have the database's columns as keys. */
+export function renderRows<Row extends object>(
+  resource: Resource<Row>,
+  rows: readonly Row[],
+  format: Format,
+  now: Date,
+): string {
+  switch (format) {
+    case 'json':
+      return JSON.stringify(rows, null, 2);
+    case 'yaml':
+      return stringify(JSON.parse(JSON.stringify(rows))).trimEnd();
+    case 'name':
+      return rows.map((row) => nameLine(resource, row)).join('\n');
+    case 'table':
+    case 'wide':
+      return tableLines(resource, rows, format, now).join('\n');
+  }
+}
+
+/** A header and a line for each row. */
+export function tableLines<Row extends object>(
+  resource: Resource<Row>,
+  rows: readonly Row[],
+  format: 'table' | 'wide',
+  now: Date,
+): string[] {
+  const columns = shownColumns(resource, format);
+  return alignColumns([
+    columns.map(({ title }) => title),
+    ...rows.map((row) => columns.map((column) => cellText(column, row, now))),
+  ]);
+}
+
+/** Prints one row after the other in the same form, as they change. */
+export class RowStream<Row extends object> {
+  readonly #resource: Resource<Row>;
+  readonly #format: Format;
+  #widths: number[] = [];
+  #started = false;
+
+  constructor(resource: Resource<Row>, format: Format) {
+    this.#resource = resource;
+    this.#format = format;
+  }
+
+  /** The text of changed rows; a row that is gone has `deleted`. */
+  render(rows: readonly { row: Row; deleted: boolean }[], now: Date): string {
+    const format = this.#format;
+    if (format === 'table' || format === 'wide') return this.#lines(rows, format, now).join('\n');
+    return rows
+      .map(({ row, deleted }) => {
+        const shown = deleted ? { ...row, deleted } : row;
+        if (format === 'json') return JSON.stringify(shown);
+        if (format === 'yaml') return `---\n${stringify(JSON.parse(JSON.stringify(shown))).trimEnd()}`;
+        return nameLine(this.#resource, row);
+      })
+      .join('\n');
+  }
+
+  #lines(rows: readonly { row: Row; deleted: boolean }[], format: 'table' | 'wide', now: Date): string[] {
+    const columns = shownColumns(this.#resource, format);
+    const cells = rows.map(({ row, deleted }) =>
+      columns.map((column) =>
+        deleted && column.title === 'STATUS' ? 'deleted' : cellText(column, row, now),
+      ),
+    );
+    if (!this.#started) cells.unshift(columns.map(({ title }) => title));
+    this.#started = true;
+    this.#widths = columnWidths(cells, this.#widths);
+    return alignColumns(cells, this.#widths);
+  }
+}
+
+function shownColumns<Row>({ columns }: Resource<Row>, format: 'table' | 'wide'): Column<Row>[] {
+  return columns.filter(({ wide }) => format === 'wide' || !wide);
+}
+
+function cellText<Row>(column: Column<Row>, row: Row, now: Date): string {
+  return oneLine(String(column.cell(row, now) ?? '')) || '-';
+}
+
+function nameLine<Row>(resource: Resource<Row>, row: Row): string {
+  return `${resource.kind}/${resource.nameOf(row)}`;
+}

@@ -1,0 +1,44 @@
+import { listApplications, type ApplicationRow } from '../../store/read.ts';
+import { age } from '../duration.ts';
+import { conditionOf, healthOf, obstacleOf } from '../diagnose.ts';
+import type { Resource } from '../resource.ts';
+
+export const applications: Resource<ApplicationRow> = {
+  kind: 'app',
+  words: ['apps', 'app', 'applications', 'application'],
+  byName: true,
+  nameOf: ({ name }) => name,
+  list: async (connection, name) => await listApplications(connection, name),
+  columns: [
+    { title: 'NAME', cell: ({ name }) => name },
+    { title: 'READY', cell: readyOf },
+    { title: 'STATUS', cell: (app) => (isObserved(app) ? app.status : 'unknown') },
+    { title: 'HEALTH', cell: ({ conditions }) => healthOf(conditions) },
+    { title: 'REVISION', cell: ({ revision }) => revision },
+    { title: 'SOURCE', cell: sourceOf },
+    { title: 'AGE', cell: ({ created_at }, now) => age(created_at, now) },
+    { title: 'IMAGE', wide: true, cell: ({ spec }) => spec.spec.image },
+    { title: 'GENERATION', wide: true, cell: ({ generation }) => generation },
+    { title: 'OBSERVED', wide: true, cell: ({ observed_generation }) => observed_generation },
+    { title: 'MESSAGE', cell: messageOf },
+  ],
+};
+
+/** False while the engine does not answer: what is stored was true some time ago. */
+export function isObserved({ conditions }: ApplicationRow): boolean {
+  return conditionOf(conditions, 'Ready')?.status !== 'Unknown';
+}
+
+export function readyOf(app: ApplicationRow): string {
+  return `${isObserved(app) ? app.replicas : '?'}/${app.desired_replicas}`;
+}
+
+export function sourceOf({ source_path, source_revision }: ApplicationRow): string | null {
+  if (source_path === null || source_revision === null) return source_path;
+  return `${source_path}@${source_revision.slice(0, 7)}`;
+}
+
+function messageOf({ conditions, deletion_requested_at }: ApplicationRow): string | null {
+  if (deletion_requested_at) return 'is being removed: its manifest is gone';
+  return obstacleOf(conditions)?.message ?? null;
+}

@@ -1,0 +1,33 @@
+import type { Config } from '../config.ts';
+import { follow } from './follow.ts';
+import { RowStream } from './render.ts';
+import type { Format, Resource } from './resource.ts';
+
+/** Prints the rows, and then each row again whenever it changes, until the process is stopped. */
+export async function watch<Row extends object>(
+  config: Config,
+  resource: Resource<Row>,
+  name: string | undefined,
+  format: Format,
+): Promise<void> {
+  const stream = new RowStream(resource, format);
+  // Rows without a status, the events, do not end; the oldest only leave the view.
+  const ends = resource.columns.some(({ title }) => title === 'STATUS');
+  let known = new Map<string, Row>();
+  await follow(config, Infinity, async (database) => {
+    const rows = new Map((await resource.list(database, name)).map((row) => [resource.nameOf(row), row]));
+    const changed = [...rows].filter(([key, row]) => !isSame(row, known.get(key)));
+    const gone = ends ? [...known].filter(([key]) => !rows.has(key)) : [];
+    const lines = [
+      ...changed.map(([, row]) => ({ row, deleted: false })),
+      ...gone.map(([, row]) => ({ row, deleted: true })),
+    ];
+    if (lines.length > 0) console.log(stream.render(lines, new Date()));
+    known = rows;
+    return false;
+  });
+}
+
+function isSame(row: object, before: object | undefined): boolean {
+  return JSON.stringify(row) === JSON.stringify(before);
+}

@@ -1,0 +1,119 @@
+import { hostname } from 'node:os';
+import pg from 'pg';
+import { AutoServeError } from '../error.ts';
+import { isUnavailable } from './database.ts';
+
+/** Names this lock among all advisory locks of a database; the letters "inst". */
+const LOCK_CLASS = 0x696e7374;
+const RETRY_MS = 200;
+/** How long a holder that was killed may stay connected, as the server sees it. */
+const KILLED_HOLDER_MS = 3_000;
+/** After a lost connection: the server may take its keepalives to notice, and only then is a rival certain. */
+const LOST_CONNECTION_MS = 60_000;
+const MAX_APPLICATION_NAME = 63;
+
+/**
+ * The right to act for an installation: a lock on a connection of its own, so that two controllers never fight over
+ * the same containers. A lost connection is made again; if another controller took the lock meanwhile, that is reported.
+ */
+export class InstallationLock {
+  readonly #url: string;
+  readonly #installation: string;
+  readonly #onLost: (error: AutoServeError) => void;
+  #client: pg.Client | undefined;
+  #retaking: Promise<void> | undefined;
+  #released = false;
+
+  /**
+   * @param onLost called when another controller holds the lock after the connection was lost: this one must stop
+   * @throws `InstallationBusy` when another controller holds it
+   */
+  static async take(
+    url: string,
+    installation: string,
+    onLost: (error: AutoServeError) => void,
+  ): Promise<InstallationLock> {
+    const lock = new InstallationLock(url, installation, onLost);
+    await lock.#take(Date.now() + KILLED_HOLDER_MS);
+    return lock;
+  }
+
+  private constructor(url: string, installation: string, onLost: (error: AutoServeError) => void) {
+    this.#url = url;
+    this.#installation = installation;
+    this.#onLost = onLost;
+  }
+
+  async release(): Promise<void> {
+    this.#released = true;
+    await this.#retaking;
+    await this.#client?.end();
+  }
+
+  async #take(deadline: number): Promise<void> {
+    const client = new pg.Client({
+      connectionString: this.#url,
+      application_name: `autoserve_lock ${process.pid}@${hostname()}`.slice(0, MAX_APPLICATION_NAME),
+      options: '-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3',
+      connectionTimeoutMillis: 5_000,
+      keepAlive: true,
+    });
+    // What ends a connection that holds the lock shows in its end.
+    client.on('error', () => {});
+    await client.connect();
+    try {
+      while (!(await this.#try(client))) {
+        if (Date.now() > deadline || this.#released) throw await this.#busy(client);
+        await pause();
+      }
+    } catch (error) {
+      await client.end();
+      throw error;
+    }
+    this.#client = client;
+    client.once('end', () => {
+      if (!this.#released) this.#retaking = this.#retake();
+    });
+  }
+
+  async #retake(): Promise<void> {
+    let deadline = Infinity;
+    while (!this.#released) {
+      try {
+        await this.#take(deadline);
+        return;
+      } catch (error) {
+        if (error instanceof AutoServeError) return this.#onLost(error);
+        if (!isUnavailable(error)) throw error;
+        deadline = Date.now() + LOST_CONNECTION_MS;
+      }
+      await pause();
+    }
+  }
+
+  async #try(client: pg.Client): Promise<boolean> {
+    const { rows } = await client.query<{ held: boolean }>('SELECT pg_try_advisory_lock($1, hashtext($2)) AS held', [
+      LOCK_CLASS,
+      this.#installation,
+    ]);
+    return rows[0]?.held === true;
+  }
+
+  async #busy(client: pg.Client): Promise<AutoServeError> {
+    const { rows } = await client.query<{ holder: string }>(
+      `SELECT application_name AS holder FROM pg_locks JOIN pg_stat_activity USING (pid)
+       WHERE locktype = 'advisory' AND granted AND classid = $1 AND objid::bigint = hashtext($2)::bigint & 4294967295`,
+      [LOCK_CLASS, this.#installation],
+    );
+    const holder = rows[0]?.holder.replace('autoserve_lock ', 'process ') ?? 'another process';
+    return new AutoServeError(
+      'InstallationBusy',
+      `${holder} runs AutoServe for installation ${this.#installation} on this database`,
+      { remedy: 'stop it first, or give this one a database of its own with --database-url' },
+    );
+  }
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+}

@@ -1,0 +1,64 @@
+import type { Connection } from '../database.ts';
+import { toJson } from '../json.ts';
+import type { InstanceStatus } from '../store.ts';
+import { assignments, incoming, list, type Columns } from './columns.ts';
+
+export const INSTANCE_COLUMNS: Columns<InstanceStatus> = [
+  ['app_name', 'appName', 'text'],
+  ['container_name', 'containerName', 'text'],
+  ['container_id', 'containerId', 'text'],
+  ['replica_index', 'replicaIndex', 'integer'],
+  ['revision', 'revision', 'integer'],
+  ['attempt', 'attempt', 'integer'],
+  ['restarts', 'restarts', 'integer'],
+  ['spec_hash', 'specHash', 'text'],
+  ['image_id', 'imageId', 'text'],
+  ['ip', 'ip', 'inet'],
+  ['port', 'port', 'integer'],
+  ['status', 'status', 'text'],
+  ['started_at', 'startedAt', 'timestamptz'],
+  ['finished_at', 'finishedAt', 'timestamptz'],
+  ['exit_code', 'exitCode', 'integer'],
+  ['oom_killed', 'oomKilled', 'boolean'],
+  ['removed_at', 'removedAt', 'timestamptz'],
+];
+
+/**
+ * The upsert of instances, after `WITH`; one binding. A removed instance ends its row, and only then do the others
+ * come, those that are not live first, so that a slot is free before its next instance takes it. What was removed
+ * never comes back, and an instance whose application is gone is left out.
+ */
+export const UPSERT_INSTANCES = `
+  incoming AS MATERIALIZED (${incoming(INSTANCE_COLUMNS)}),
+  ended AS (
+    UPDATE instances i SET ${assignments(INSTANCE_COLUMNS, 'n')} FROM incoming n
+    WHERE n.removed_at IS NOT NULL AND i.removed_at IS NULL AND i.container_name = n.container_name
+      AND (i.container_id = n.container_id) IS NOT FALSE
+    RETURNING i.container_name
+  )
+  INSERT INTO instances AS i (${list(INSTANCE_COLUMNS)})
+  SELECT ${list(INSTANCE_COLUMNS, 'n.')} FROM incoming n JOIN applications a ON a.name = n.app_name
+  WHERE (SELECT count(*) FROM ended) >= 0
+    AND (n.removed_at IS NULL OR n.container_id IS NOT NULL AND n.container_name NOT IN (SELECT container_name FROM ended))
+    AND NOT EXISTS (SELECT FROM instances h WHERE h.container_id = n.container_id AND h.removed_at IS NOT NULL)
+  ORDER BY n.status IN ('starting', 'running', 'draining', 'stopping'), n.container_name
+  ON CONFLICT (container_name) WHERE removed_at IS NULL
+  DO UPDATE SET ${assignments(INSTANCE_COLUMNS, 'EXCLUDED')}
+  WHERE (${list(INSTANCE_COLUMNS, 'i.')}) IS DISTINCT FROM (${list(INSTANCE_COLUMNS, 'EXCLUDED.')})`;
+
+export async function upsertInstances(connection: Connection, instances: readonly InstanceStatus[]): Promise<void> {
+  if (instances.length > 0) await connection.query(`WITH ${UPSERT_INSTANCES}`, [toJson(instances)]);
+}
+
+export async function markRemoved(
+  connection: Connection,
+  containerIds: readonly string[],
+  removedAt: Date,
+): Promise<void> {
+  if (containerIds.length === 0) return;
+  await connection.query(
+    `UPDATE instances SET status = 'stopped', removed_at = ?
+     WHERE removed_at IS NULL AND container_id IN (SELECT json_array_elements_text(?))`,
+    [removedAt, toJson(containerIds)],
+  );
+}

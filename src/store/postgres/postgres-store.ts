@@ -1,0 +1,104 @@
+import { isUnavailable, type Database } from '../database.ts';
+import {
+  StoreUnavailable,
+  type ApplicationStatus,
+  type InstanceStatus,
+  type ManifestRecord,
+  type NewEvent,
+  type NewOperation,
+  type OperationClosure,
+  type Store,
+  type SyncChanges,
+  type World,
+} from '../store.ts';
+import {
+  declareApplications,
+  deleteApplication,
+  requestDeletions,
+  writeApplicationStatus,
+} from './applications.ts';
+import { appendEvents, deletedUids } from './events.ts';
+import { markRemoved, upsertInstances } from './instances.ts';
+import { removeManifests, selectManifests, upsertManifests } from './manifests.ts';
+import { closeOperations, openOperations } from './operations.ts';
+import { followManifests } from './policies.ts';
+import { recordRevisions } from './revisions.ts';
+import { selectWorld } from './world.ts';
+
+/** The store in PostgreSQL; the statements are in the file of each table. */
+export class PostgresStore implements Store {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  loadWorld(): Promise<World> {
+    return reach(() => selectWorld(this.#database));
+  }
+
+  loadManifests(): Promise<ManifestRecord[]> {
+    return reach(() => selectManifests(this.#database));
+  }
+
+  applySync({ applications, deletions, manifests, removedManifests, events }: SyncChanges): Promise<string[]> {
+    return reach(() =>
+      this.#database.transaction(async (connection) => {
+        const requested = await requestDeletions(connection, deletions);
+        const declared = await declareApplications(connection, applications);
+        await recordRevisions(connection, declared);
+        await followManifests(
+          connection,
+          applications.map(({ manifest }) => manifest),
+        );
+        await upsertManifests(connection, manifests);
+        await removeManifests(connection, removedManifests);
+        await appendEvents(connection, events);
+        return [...new Set([...declared, ...requested])];
+      }),
+    );
+  }
+
+  openOperations(operations: readonly NewOperation[], instances: readonly InstanceStatus[]): Promise<void> {
+    return reach(() => openOperations(this.#database, operations, instances));
+  }
+
+  closeOperations(closures: readonly OperationClosure[]): Promise<void> {
+    return reach(() => closeOperations(this.#database, closures));
+  }
+
+  /** Instances first: an application that is said to run has its instances. */
+  writeStatus(
+    applications: readonly ApplicationStatus[],
+    instances: readonly InstanceStatus[],
+  ): Promise<void> {
+    return reach(async () => {
+      await upsertInstances(this.#database, instances);
+      await writeApplicationStatus(this.#database, applications);
+    });
+  }
+
+  markRemoved(containerIds: readonly string[], removedAt: Date): Promise<void> {
+    return reach(() => markRemoved(this.#database, containerIds, removedAt));
+  }
+
+  appendEvents(events: readonly NewEvent[]): Promise<void> {
+    return reach(() => appendEvents(this.#database, events));
+  }
+
+  deleteApplication(name: string, uid: string, event: NewEvent): Promise<void> {
+    return reach(() => deleteApplication(this.#database, name, uid, event));
+  }
+
+  deletedUids(uids: readonly string[]): Promise<Set<string>> {
+    return reach(() => deletedUids(this.#database, uids));
+  }
+}
+
+async function reach<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw isUnavailable(error) ? new StoreUnavailable(error) : error;
+  }
+}

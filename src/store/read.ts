@@ -1,0 +1,168 @@
+import type { App } from '../manifest/app.gen.ts';
+import type { Connection } from './database.ts';
+import type {
+  ApplicationWord,
+  Condition,
+  EventSeverity,
+  EventType,
+  HealthWord,
+  InstanceWord,
+  ManifestProblem,
+} from './store.ts';
+
+/** What readers see: rows whose keys are the database's column names, ready for JSON; moments are ISO 8601. */
+export interface ApplicationRow {
+  name: string;
+  uid: string;
+  spec: App;
+  status: ApplicationWord;
+  created_at: string;
+  updated_at: string;
+  replicas: number;
+  desired_replicas: number;
+  last_scaled_at: string | null;
+  mode: 'auto' | 'manual';
+  generation: number;
+  observed_generation: number;
+  revision: number;
+  spec_hash: string;
+  conditions: Condition[];
+  source_path: string | null;
+  source_revision: string | null;
+  suspended: boolean;
+  deletion_requested_at: string | null;
+}
+
+export interface InstanceRow {
+  id: number;
+  app_name: string;
+  container_id: string | null;
+  container_name: string;
+  replica_index: number;
+  revision: number;
+  attempt: number;
+  restarts: number;
+  spec_hash: string;
+  image_id: string | null;
+  ip: string | null;
+  port: number | null;
+  status: InstanceWord;
+  health_status: HealthWord;
+  created_at: string;
+  updated_at: string;
+  started_at: string | null;
+  finished_at: string | null;
+  removed_at: string | null;
+  exit_code: number | null;
+  oom_killed: boolean;
+  last_health_check: string | null;
+  failure_count: number;
+  consecutive_failures: number;
+  last_failure_at: string | null;
+  cpu_percent: number;
+  memory_percent: number;
+  memory_usage_bytes: number;
+}
+
+export interface EventRow {
+  id: number;
+  event_type: EventType;
+  event_category: string;
+  reason: string;
+  app_name: string | null;
+  app_uid: string | null;
+  container_id: string | null;
+  message: string;
+  details: Record<string, unknown> | null;
+  severity: EventSeverity;
+  timestamp: string;
+  source: string;
+  node_id: string | null;
+}
+
+export interface ManifestRow {
+  path: string;
+  content_hash: string;
+  status: 'accepted' | 'error';
+  apps: string[];
+  errors: ManifestProblem[];
+  warnings: ManifestProblem[];
+  created_at: string;
+  updated_at: string;
+}
+
+export interface RevisionRow {
+  id: number;
+  app_name: string;
+  app_uid: string;
+  revision: number;
+  spec: App;
+  spec_hash: string;
+  image_id: string | null;
+  source_path: string | null;
+  source_revision: string | null;
+  stable: boolean;
+  quarantined: boolean;
+  created_at: string;
+}
+
+const EVENT_LIMIT = 100;
+
+/** Applications by name; with `name`, that one or none. */
+export function listApplications(connection: Connection, name?: string): Promise<ApplicationRow[]> {
+  return read<ApplicationRow>(
+    connection,
+    'SELECT * FROM applications WHERE name = COALESCE(?, name) ORDER BY name',
+    [name ?? null],
+  );
+}
+
+/** The instances that are there, not those removed; with `app`, of that application. */
+export function listInstances(connection: Connection, app?: string): Promise<InstanceRow[]> {
+  return read<InstanceRow>(
+    connection,
+    `SELECT * FROM instances WHERE removed_at IS NULL AND app_name = COALESCE(?, app_name)
+     ORDER BY app_name, replica_index, revision, attempt`,
+    [app ?? null],
+  );
+}
+
+/** The last `limit` events (100), the oldest of them first; with `app` and `after`, of that application, of a higher id. */
+export function listEvents(
+  connection: Connection,
+  app?: string,
+  { limit = EVENT_LIMIT, after = 0 }: { limit?: number; after?: number } = {},
+): Promise<EventRow[]> {
+  const ofApp = app === undefined ? 'true' : 'app_name = ?';
+  return read<EventRow>(
+    connection,
+    `SELECT * FROM (
+       SELECT * FROM events WHERE ${ofApp} AND id > ? ORDER BY timestamp DESC, id DESC LIMIT ?
+     ) latest ORDER BY timestamp, id`,
+    app === undefined ? [after, limit] : [app, after, limit],
+  );
+}
+
+export function listManifests(connection: Connection): Promise<ManifestRow[]> {
+  return read<ManifestRow>(connection, 'SELECT * FROM manifests ORDER BY path', []);
+}
+
+/** Every revision that applications of this name ever had, the oldest first. */
+export function listRevisions(connection: Connection, app: string): Promise<RevisionRow[]> {
+  return read<RevisionRow>(connection, 'SELECT * FROM revisions WHERE app_name = ? ORDER BY id', [app]);
+}
+
+async function read<Row extends object>(
+  connection: Connection,
+  sql: string,
+  bindings: readonly (string | number | null)[],
+): Promise<Row[]> {
+  const rows = await connection.query<Record<string, unknown>>(sql, bindings);
+  return rows.map((row) => {
+    const cells = Object.entries(row).map(([column, value]) => [
+      column,
+      value instanceof Date ? value.toISOString() : value,
+    ]);
+    return Object.fromEntries(cells) as Row;
+  });
+}
