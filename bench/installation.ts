@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { openSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
@@ -20,6 +20,8 @@ export class Installation {
 
   static async start(docker: Docker, id: string): Promise<Installation> {
     const root = await mkdtemp(join(tmpdir(), 'autoserve-bench-'));
+    // The embedded PostgreSQL of root runs as another user, who must be able to enter.
+    await chmod(root, 0o711);
     await mkdir(join(root, 'manifests'));
     const events = await EngineEvents.open(docker, `autoserve.io/installation=${id}`);
     const flags = [

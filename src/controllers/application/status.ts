@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { ApplicationRecord, ApplicationStatus, ApplicationWord, Condition } from '../../store/store.ts';
 import type { Desired } from './desired.ts';
 import { isLive, isReady, type Instance } from './instance.ts';
@@ -118,6 +119,6 @@ export function unavailableStatus(
     }));
   const synced = conditions.filter(({ type }) => type === 'Synced');
   const next = [...unknown.map((condition) => keepTransition(condition, conditions, now)), ...synced];
-  if (JSON.stringify(next) === JSON.stringify(conditions)) return null;
+  if (isDeepStrictEqual(next, conditions)) return null;
   return { name, uid, observedGeneration, status, replicas, desiredReplicas, conditions: next };
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { View } from '../../control/observer.ts';
 import { holdBack, type Holds } from '../../plan/hold.ts';
 import { PlanBuilder, type Plan } from '../../plan/plan.ts';
@@ -104,7 +105,5 @@ function earliest(a: Date | null, b: Date | null): Date | null {
 
 /** Whether a field of `wanted` is not so in `stored`. */
 function differs<T extends object>(wanted: T, stored: T): boolean {
-  return (Object.keys(wanted) as (keyof T)[]).some(
-    (key) => JSON.stringify(wanted[key]) !== JSON.stringify(stored[key]),
-  );
+  return (Object.keys(wanted) as (keyof T)[]).some((key) => !isDeepStrictEqual(wanted[key], stored[key]));
 }
