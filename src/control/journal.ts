@@ -41,15 +41,22 @@ export class Journal {
       };
     });
     for (const { id } of operations) this.#inHand.add(id);
-    await this.#outbox.write((store) => store.openOperations(operations, instances));
+    try {
+      await this.#outbox.write((store) => store.openOperations(operations, instances));
+    } catch (error) {
+      for (const { id } of operations) this.#inHand.delete(id);
+      throw error;
+    }
     return ids;
   }
 
   /** Closes an operation; closures that come together are written together. */
   close(closure: OperationClosure): void {
     this.#closures.push(closure);
-    if (this.#closures.length === 1) this.#landing = this.#landing.then(() => this.#land());
-    // Reported to whoever awaits `landed`; this only keeps it from being an unhandled rejection in between.
+    if (this.#closures.length > 1) return;
+    // A failure is for those who await `landed` at its time; what comes later is landed all the same.
+    const before = this.#landing.catch(() => {});
+    this.#landing = before.then(() => this.#land());
     this.#landing.catch(() => {});
   }
 
@@ -61,7 +68,10 @@ export class Journal {
   async #land(): Promise<void> {
     const closures = this.#closures;
     this.#closures = [];
-    for (const { id } of closures) this.#inHand.delete(id);
-    await this.#outbox.write((store) => store.closeOperations(closures));
+    try {
+      await this.#outbox.write((store) => store.closeOperations(closures));
+    } finally {
+      for (const { id } of closures) this.#inHand.delete(id);
+    }
   }
 }

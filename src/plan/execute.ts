@@ -7,7 +7,7 @@ import type { Plan, Step } from './plan.ts';
 export type StepResult =
   | { step: Step; outcome: 'done'; containerId: string | null }
   | { step: Step; outcome: 'failed'; error: Error }
-  /** Not tried: a step before it did not succeed, or the execution was called off. */
+  /** Not tried, or broken off: a step before it did not succeed, or the execution was called off. */
   | { step: Step; outcome: 'skipped' };
 
 export interface Execution {
@@ -61,6 +61,10 @@ async function carryOut(
         return { step, outcome: 'done', containerId };
       } catch (thrown) {
         const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+        if (signal.aborted) {
+          close({ id, outcome: 'interrupted', containerId: null, error: error.message });
+          return { step, outcome: 'skipped' };
+        }
         close({ id, outcome: 'failed', containerId: null, error: error.message });
         return { step, outcome: 'failed', error };
       }
