@@ -107,7 +107,7 @@ async function untilSettled(
   const deadline = timeoutSeconds === null ? Infinity : Date.now() + timeoutSeconds * 1_000;
   for (;;) {
     const result = synced();
-    if (result && manager.quiet) {
+    if (result && !result.recheckAt && manager.quiet) {
       const settlement = settlementOf(result, (await store.loadWorld()).applications);
       if (settlement !== 'moving') return settlement === 'reached' ? 0 : 1;
     }

@@ -103,8 +103,13 @@ async function examine(
   path: string,
   listing: Listing,
 ): Promise<Entry | 'folder' | undefined> {
+  const concerns = name.isDirectory() || name.isSymbolicLink() || isManifestName(name.name);
+  // Node decodes names as UTF-8, with U+FFFD for what is not: by such a name nothing can be opened.
+  if (concerns && name.name.includes('\uFFFD')) {
+    return failedEntry(path, join(folder, name.name), new Error('its name is not valid UTF-8'));
+  }
   if (name.isDirectory()) return 'folder';
-  if (!name.isSymbolicLink() && !isManifestName(name.name)) return undefined;
+  if (!concerns) return undefined;
   try {
     const realPath = await realPathOf(folder, name, listing);
     const found = await stat(realPath, { bigint: true });

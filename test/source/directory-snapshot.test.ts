@@ -97,6 +97,17 @@ describe('a snapshot of a DirectorySource', () => {
     });
   });
 
+  it('reports a file and a folder whose names are not valid UTF-8', async () => {
+    await tree(folder, { 'a.yaml': 'a' });
+    await writeFile(Buffer.concat([Buffer.from(`${folder}/`), Buffer.from('caf\xe9.yaml', 'latin1')]), 'x');
+    await mkdir(Buffer.concat([Buffer.from(`${folder}/`), Buffer.from('\xe9t\xe9', 'latin1')]));
+    expect(textOf(await source.snapshot())).to.deep.equal({
+      'a.yaml': 'a',
+      'caf\uFFFD.yaml': 'FileUnreadable',
+      '\uFFFDt\uFFFD': 'FileUnreadable',
+    });
+  });
+
   it('reports a linked folder that is missing, for what it declared is unknown', async () => {
     await symlink('../team', join(folder, 'team'));
     expect(textOf(await source.snapshot())).to.deep.equal({ team: 'FileUnreadable' });
