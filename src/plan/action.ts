@@ -12,6 +12,10 @@ export type Action =
   | { kind: 'createContainer'; container: PlannedContainer }
   /** Without `containerId`, the container that `createContainer` of the same name makes in this plan. */
   | { kind: 'startContainer'; instance: PlannedIdentity; containerId?: string }
+  /** Takes the instance out of service, so that nothing new reaches it while it goes on running. */
+  | { kind: 'drainInstance'; instance: PlannedIdentity; containerId: string }
+  /** Takes it back into service. */
+  | { kind: 'undrainInstance'; instance: PlannedIdentity; containerId: string }
   | { kind: 'stopContainer'; instance: PlannedIdentity; containerId: string; graceSeconds: number }
   | { kind: 'removeContainer'; instance: PlannedIdentity; containerId: string };
 
@@ -27,6 +31,8 @@ export function targetOf(action: Action): string {
     case 'createContainer':
       return action.container.identity.name;
     case 'startContainer':
+    case 'drainInstance':
+    case 'undrainInstance':
     case 'stopContainer':
     case 'removeContainer':
       return action.instance.name;

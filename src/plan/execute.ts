@@ -20,6 +20,8 @@ export interface Execution {
   signal: AbortSignal;
   /** The journal's id of each step, by step id; the intents are in the journal already. */
   operationIds: ReadonlyMap<number, string>;
+  /** Takes an instance out of service, or back into it. */
+  drain: (containerId: string, draining: boolean) => Promise<void>;
   /** Called as soon as a step has ended. */
   close: (closure: OperationClosure) => void;
 }
@@ -42,8 +44,9 @@ async function carryOut(
   step: Step,
   before: readonly Promise<StepResult>[],
   created: Map<string, string>,
-  { engine, calls, waits, signal, operationIds, close }: Execution,
+  execution: Execution,
 ): Promise<StepResult> {
+  const { calls, waits, signal, operationIds, close } = execution;
   const id = operationIds.get(step.id) ?? '';
   const skip = (): StepResult => {
     close({ id, outcome: 'skipped', containerId: null, error: null });
@@ -56,7 +59,7 @@ async function carryOut(
     async (): Promise<StepResult> => {
       if (signal.aborted) return skip();
       try {
-        const containerId = await perform(engine, step.action, id, created, signal);
+        const containerId = await perform(step.action, id, created, execution);
         close({ id, outcome: 'done', containerId, error: null });
         return { step, outcome: 'done', containerId };
       } catch (thrown) {
@@ -76,11 +79,10 @@ async function carryOut(
 
 /** The engine call of an action; returns the id of the container it was about. */
 async function perform(
-  engine: Engine,
   action: Action,
   operationId: string,
   created: Map<string, string>,
-  signal: AbortSignal,
+  { engine, signal, drain }: Execution,
 ): Promise<string | null> {
   switch (action.kind) {
     case 'createNetwork':
@@ -104,6 +106,10 @@ async function perform(
       await engine.startContainer(id);
       return id;
     }
+    case 'drainInstance':
+    case 'undrainInstance':
+      await drain(action.containerId, action.kind === 'drainInstance');
+      return action.containerId;
     case 'stopContainer':
       await engine.stopContainer(action.containerId, action.graceSeconds);
       return action.containerId;

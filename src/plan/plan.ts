@@ -10,6 +10,7 @@ export type CauseReason =
   | 'InstanceMissing'
   | 'InstanceDied'
   | 'InstanceDrifted'
+  | 'InstanceUnhealthy'
   | 'InstanceNotStarted'
   | 'SpecChanged'
   | 'ScaledIn'

@@ -36,6 +36,8 @@ function tookEffect(kind: OperationRecord['kind'], container: ObservedContainer 
       return container === undefined;
     case 'createNetwork':
     case 'resolveImage':
+    case 'drainInstance':
+    case 'undrainInstance':
       return false;
   }
 }

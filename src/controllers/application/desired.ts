@@ -1,24 +1,32 @@
 import type { App } from '../../manifest/app.gen.ts';
 import type { ApplicationRecord } from '../../store/store.ts';
+import { budgetOf, type Budget } from '../rollout/budget.ts';
 
 /** What the planner is to reach for one application. */
 export interface Desired {
   name: string;
   uid: string;
   generation: number;
+  /** The target: the manifest's revision, or the one that was pinned or rolled back to. */
   revision: number;
   specHash: string;
   /** 0 while the application is suspended or being deleted. */
   replicas: number;
   deleted: boolean;
+  /** While a rollout is paused no further instance of an older spec is replaced. */
+  paused: boolean;
+  /** What instances are made of, and how they are kept. */
   manifest: App;
+  budget: Budget;
 }
 
 export function desiredOf(application: ApplicationRecord): Desired {
-  const { name, uid, generation, revision, specHash, manifest, deletionRequestedAt } = application;
+  const { name, uid, generation, deletionRequestedAt, target, rolloutPaused } = application;
+  const { revision, specHash, manifest } = target ?? application;
   const deleted = deletionRequestedAt !== null;
-  const replicas = deleted || manifest.spec.suspend ? 0 : wantedReplicas(application);
-  return { name, uid, generation, revision, specHash, replicas, deleted, manifest };
+  const replicas = deleted || application.manifest.spec.suspend ? 0 : wantedReplicas(application);
+  const budget = budgetOf(manifest.spec.strategy, replicas);
+  return { name, uid, generation, revision, specHash, replicas, deleted, paused: rolloutPaused, manifest, budget };
 }
 
 /** Manual mode says its count. In auto mode the scaler owns the count, within the policy's bounds. */

@@ -1,5 +1,5 @@
 import type { ObservedContainer } from '../../engine/engine.ts';
-import type { InstanceRecord } from '../../store/store.ts';
+import type { HealthWord, InstanceRecord } from '../../store/store.ts';
 import type { PlannedIdentity } from '../../plan/action.ts';
 
 /** How long an instance without a health check must have been running to count as ready, in milliseconds. */
@@ -13,6 +13,7 @@ export const READY_AFTER_MS = 1_000;
  * | pending | intended in the journal; no container seen yet |
  * | created | a container that was never started |
  * | running | runs as it was made |
+ * | unhealthy | runs, and its health check has failed for good |
  * | drifted | somebody paused, renamed or disconnected it |
  * | completed | ended with exit code 0 |
  * | crashed | ended otherwise |
@@ -20,7 +21,7 @@ export const READY_AFTER_MS = 1_000;
  * | refused | its name belongs to somebody else's container |
  */
 export type Phase =
-  'pending' | 'created' | 'running' | 'drifted' | 'completed' | 'crashed' | 'lost' | 'refused';
+  'pending' | 'created' | 'running' | 'unhealthy' | 'drifted' | 'completed' | 'crashed' | 'lost' | 'refused';
 
 /** One instance of an application: the journal's row and the engine's container, joined by name. */
 export interface Instance {
@@ -30,6 +31,22 @@ export interface Instance {
   phase: Phase;
   /** What is wrong, for people; empty for a phase that needs no words. */
   finding: string;
+  /** Null for an instance without a health check. */
+  health: Health | null;
+  /** When it was taken out of service to be removed; null while it serves. */
+  drainingSince: Date | null;
+}
+
+export interface Health {
+  status: HealthWord;
+  /** When it came to be so. */
+  since: Date;
+}
+
+/** What is known of a container beyond what the engine shows. */
+export interface Attendance {
+  health: Health | null;
+  drainingSince: Date | null;
 }
 
 /** Joins the rows and the containers of one application. */
@@ -37,6 +54,7 @@ export function joinInstances(
   appUid: string,
   records: readonly InstanceRecord[],
   containers: readonly ObservedContainer[],
+  attend: (container: ObservedContainer, record: InstanceRecord | null) => Attendance,
 ): Instance[] {
   const rest = new Map(records.map((record) => [record.containerName, record]));
   const instances: Instance[] = [];
@@ -44,7 +62,8 @@ export function joinInstances(
     const { operationId: _, ...identity } = container.identity;
     const record = rest.get(identity.name) ?? null;
     rest.delete(identity.name);
-    instances.push({ identity, record, container, ...phaseOfContainer(container) });
+    const attendance = attend(container, record);
+    instances.push({ identity, record, container, ...attendance, ...phaseOfContainer(container, attendance) });
   }
   for (const record of rest.values()) {
     const identity = {
@@ -57,12 +76,16 @@ export function joinInstances(
       restarts: record.restarts,
       specHash: record.specHash,
     };
-    instances.push({ identity, record, container: null, ...phaseOfRecord(record) });
+    const nobody = { container: null, health: null, drainingSince: null };
+    instances.push({ identity, record, ...nobody, ...phaseOfRecord(record) });
   }
   return instances;
 }
 
-function phaseOfContainer(container: ObservedContainer): Pick<Instance, 'phase' | 'finding'> {
+function phaseOfContainer(
+  container: ObservedContainer,
+  { health }: Attendance,
+): Pick<Instance, 'phase' | 'finding'> {
   switch (container.state) {
     case 'created':
       return { phase: 'created', finding: 'was created and not started' };
@@ -74,6 +97,7 @@ function phaseOfContainer(container: ObservedContainer): Pick<Instance, 'phase' 
         return { phase: 'drifted', finding: `was renamed to ${container.name}, not by AutoServe` };
       if (container.ip === null)
         return { phase: 'drifted', finding: 'was disconnected from its network, not by AutoServe' };
+      if (health?.status === 'unhealthy') return { phase: 'unhealthy', finding: 'failed its health check' };
       return { phase: 'running', finding: '' };
     case 'exited':
     case 'dead':
@@ -95,18 +119,38 @@ function phaseOfRecord(record: InstanceRecord): Pick<Instance, 'phase' | 'findin
   return { phase: 'pending', finding: 'was intended and not created' };
 }
 
-/** A phase in which the instance serves or is on its way to. */
+/** Whether the instance serves or is on its way to. */
 export function isLive({ phase }: Instance): boolean {
   return phase === 'pending' || phase === 'created' || phase === 'running';
 }
 
-/** When a running instance becomes ready, or became; null for one that does not run. */
-export function readyAt({ phase, container }: Instance): Date | null {
-  if (phase !== 'running' || !container?.startedAt) return null;
+/** Whether the instance has a running process, be it of use or not. */
+export function hasProcess({ container }: Instance): boolean {
+  return container?.state === 'running' || container?.state === 'paused';
+}
+
+/**
+ * Since when, or from when on, the instance is ready: with a health check since it passed, without one after a second
+ * of running. Null while that cannot be told, and for an instance that is being taken out of service.
+ */
+export function readyAt({ phase, container, health, drainingSince }: Instance): Date | null {
+  if (phase !== 'running' || drainingSince || !container?.startedAt) return null;
+  if (health) return health.status === 'healthy' ? health.since : null;
   return new Date(container.startedAt.getTime() + READY_AFTER_MS);
 }
 
 export function isReady(instance: Instance, now: Date): boolean {
   const at = readyAt(instance);
+  return at !== null && at <= now;
+}
+
+/** When the instance has been ready for `minReadySeconds`, so that a rollout counts on it. */
+export function availableAt(instance: Instance, minReadySeconds: number): Date | null {
+  const at = readyAt(instance);
+  return at && new Date(at.getTime() + minReadySeconds * 1_000);
+}
+
+export function isAvailable(instance: Instance, minReadySeconds: number, now: Date): boolean {
+  const at = availableAt(instance, minReadySeconds);
   return at !== null && at <= now;
 }

@@ -1,23 +1,23 @@
-import { instanceName } from '../../engine/engine.ts';
+import type { Cause, Plan } from '../../plan/plan.ts';
 import type { AppSpec } from '../../manifest/app.gen.ts';
-import type { PlannedIdentity } from '../../plan/action.ts';
-import { PlanBuilder, type Cause, type Plan } from '../../plan/plan.ts';
-import { containerOf } from './container.ts';
 import type { Desired } from './desired.ts';
-import { readyAt, type Instance } from './instance.ts';
+import { availableAt, hasProcess, isAvailable, isReady, readyAt, type Instance } from './instance.ts';
+import { PlanSteps } from './plan-steps.ts';
 import { planRestart } from './restart.ts';
-import { isServing, sortInstances, type Slot } from './slots.ts';
+import { sortInstances, type Slot } from './slots.ts';
 
 export interface Decision {
   plan: Plan;
   /** When to decide again although nothing else happens; null for never. */
   wakeAt: Date | null;
+  /** Whether every index has its instance and nothing is left to remove, now or later. */
+  settled: boolean;
 }
 
 /**
  * What to do so that the observed instances become the desired ones. Pure: time is an input, and the same inputs give
- * the same plan. Dead instances are replaced at once or when their backoff ends, surplus ones are removed, and those
- * of another spec are replaced one at a time, each only while every other slot serves.
+ * the same plan. Ended instances are replaced at once or when their backoff ends, unhealthy ones a few at a time,
+ * surplus ones are drained and removed, and those of another spec give way within the strategy's budget.
  *
  * @param instances every instance of the application that is known, of any revision
  */
@@ -27,174 +27,141 @@ export function planApplication(
   networkExists: boolean,
   now: Date,
 ): Decision {
-  return new ApplicationPlan(desired, networkExists, now).decide(instances);
+  const steps = new PlanSteps(desired, networkExists, now);
+  const { slots, surplus } = sortInstances(desired.specHash, desired.replicas, instances, now);
+  for (const instance of surplus) steps.depart(instance, causeOfSurplus(desired));
+  for (const slot of slots) fillSlot(slot, slots, desired, steps, now);
+  updateSlots(slots, instances, desired, steps, now);
+  replaceUnhealthy(slots, desired, steps, now);
+  for (const instance of instances)
+    for (const at of [readyAt(instance), availableAt(instance, minReady(desired))])
+      if (at && at > now) steps.wake(at);
+  const plan = steps.build();
+  const filled = slots.every(
+    ({ keeper, ended, old }) =>
+      old.length === 0 &&
+      (keeper ? keeper.phase === 'running' : ended.some((instance) => isFinal(instance, policyOf(desired)))),
+  );
+  return { plan, wakeAt: steps.wakeAt, settled: filled && plan.steps.length === 0 && !steps.waiting };
 }
 
-class ApplicationPlan {
-  readonly #desired: Desired;
-  readonly #networkExists: boolean;
-  readonly #now: Date;
-  readonly #steps = new PlanBuilder();
-  #prepared: number[] | undefined;
-  #wakeAt: Date | null = null;
+/** Gives a slot its one instance where nothing of an older spec runs in it, and clears away what has ended. */
+function fillSlot(slot: Slot, slots: readonly Slot[], desired: Desired, steps: PlanSteps, now: Date): void {
+  const { keeper, duplicates, ended, old, oldEnded } = slot;
+  if (keeper?.phase === 'running' || (keeper && old.length === 0)) {
+    clearSlot(slot, keeper.identity.name, steps, steps.bringUp(keeper));
+    return;
+  }
+  if (old.length > 0 || ended[0]?.phase === 'unhealthy') return; // see updateSlots, replaceUnhealthy
+  if (ended[0]) {
+    replaceEnded(slot, ended[0], desired, steps, now);
+    return;
+  }
+  // Recreate: nothing of the present spec is made while anything of an older one runs.
+  if (isRecreate(desired) && slots.some((other) => other.old.length > 0)) return;
+  const cause: Cause = oldEnded[0]
+    ? { reason: 'InstanceDied', message: `${oldEnded[0].identity.name} ${oldEnded[0].finding}` }
+    : { reason: 'InstanceMissing', message: `no instance fills index ${slot.index}` };
+  const next = steps.next(slot, 0);
+  clearSlot({ ...slot, duplicates }, next.name, steps, [steps.create(next, cause)]);
+}
 
-  constructor(desired: Desired, networkExists: boolean, now: Date) {
-    this.#desired = desired;
-    this.#networkExists = networkExists;
-    this.#now = now;
+function replaceEnded(slot: Slot, latest: Instance, desired: Desired, steps: PlanSteps, now: Date): void {
+  if (isFinal(latest, policyOf(desired))) return;
+  const { dueAt, restarts } = planRestart(latest, now);
+  if (dueAt > now) {
+    steps.wake(dueAt);
+    return;
+  }
+  const next = steps.next(slot, restarts);
+  clearSlot(slot, next.name, steps, [steps.create(next, causeOfReplacement(latest))]);
+}
+
+/** Removes what a slot's instance has taken the place of; what still runs of an older spec goes with the rollout. */
+function clearSlot(
+  { index, duplicates, ended, oldEnded }: Slot,
+  filler: string,
+  steps: PlanSteps,
+  after: readonly number[],
+): void {
+  for (const instance of duplicates)
+    steps.remove(instance, { reason: 'Duplicate', message: `${filler} fills index ${index}` }, after);
+  for (const instance of [...ended, ...oldEnded]) steps.remove(instance, causeOfRemoval(instance), after);
+}
+
+/**
+ * Moves slots from an older spec to the present one. There are never more processes than desired + surge, and as long as
+ * it is up to us never fewer available instances than desired − unavailable. Of the old, the unready go first.
+ */
+function updateSlots(
+  slots: readonly Slot[],
+  instances: readonly Instance[],
+  desired: Desired,
+  steps: PlanSteps,
+  now: Date,
+): void {
+  const outdated = slots.filter(({ old }) => old.length > 0);
+  if (outdated.length === 0 || desired.paused) return;
+  const { surge, unavailable } = desired.budget;
+  const causeFor = ({ identity }: Instance): Cause => ({
+    reason: 'SpecChanged',
+    message: `${identity.name} is not of revision ${desired.revision}`,
+  });
+
+  let room = desired.replicas + surge - instances.filter(hasProcess).length - steps.started;
+  const unhealthyFirst = outdated.toSorted((a, b) => readiness(a, now) - readiness(b, now) || a.index - b.index);
+  for (const slot of isRecreate(desired) ? [] : unhealthyFirst) {
+    const [latest] = slot.ended;
+    const restart = latest && planRestart(latest, now);
+    const [old] = slot.old;
+    if (room <= 0 || !old || slot.keeper?.phase === 'running' || latest?.phase === 'unhealthy') continue;
+    if (slot.keeper) steps.bringUp(slot.keeper);
+    else if (restart && restart.dueAt > now) {
+      steps.wake(restart.dueAt);
+      continue;
+    } else steps.create(steps.next(slot, restart?.restarts ?? 0), causeFor(old));
+    room -= 1;
   }
 
-  decide(instances: readonly Instance[]): Decision {
-    const { name, uid, specHash, replicas } = this.#desired;
-    const { slots, surplus } = sortInstances(specHash, replicas, instances);
-    for (const instance of surplus) this.#remove(instance, this.#surplusCause());
-    for (const slot of slots) this.#fill(slot);
-    this.#updateOne(slots);
-    for (const instance of instances) {
-      const ready = readyAt(instance);
-      if (ready && ready > this.#now) this.#wake(ready);
+  const isCounted = (instance: Instance): boolean => isAvailable(instance, minReady(desired), now);
+  const available =
+    slots.filter(({ keeper }) => keeper && isCounted(keeper)).length +
+    slots.flatMap(({ old }) => old).filter((instance) => isReady(instance, now)).length;
+  let spare = available - (desired.replicas - unavailable);
+  const leaving = unhealthyFirst
+    .toSorted((a, b) => Number(b.keeper && isCounted(b.keeper)) - Number(a.keeper && isCounted(a.keeper)))
+    .flatMap(({ old }) => old)
+    .toSorted((a, b) => Number(isReady(a, now)) - Number(isReady(b, now)));
+  for (const old of leaving) {
+    if (isReady(old, now)) {
+      if (spare <= 0) continue;
+      spare -= 1;
     }
-    return { plan: this.#steps.build(name, uid), wakeAt: this.#wakeAt };
+    const cause = causeFor(old);
+    // An image that cannot be had must leave the old instance serving.
+    steps.depart(old, cause, steps.prepare(cause));
   }
+}
 
-  /** Gives a slot its one instance, and clears away what it replaced. */
-  #fill(slot: Slot): void {
-    const { keeper, ended, old, oldEnded } = slot;
-    if (keeper) {
-      if (keeper.phase !== 'running' && old.length > 0) return; // an update that was cut short: see #updateOne
-      this.#clear(slot, keeper.identity.name, this.#bringUp(keeper));
-      return;
+/** Replaces unhealthy instances of the present spec, so many at a time as may be unavailable, at least one. */
+function replaceUnhealthy(slots: readonly Slot[], desired: Desired, steps: PlanSteps, now: Date): void {
+  const onTheirWay = slots.filter(({ keeper }) => keeper && !isAvailable(keeper, minReady(desired), now)).length;
+  let room = Math.max(1, Math.min(desired.budget.unavailable, slots.length - 1)) - onTheirWay;
+  for (const slot of slots) {
+    const [sick] = slot.ended;
+    if (sick?.phase !== 'unhealthy' || slot.keeper || room <= 0) continue;
+    const { dueAt, restarts } = planRestart(sick, now);
+    if (dueAt > now) {
+      steps.wake(dueAt);
+      continue;
     }
-    const [latest] = ended;
-    if (latest) this.#replace(slot, latest);
-    else if (old.length === 0) {
-      const cause: Cause = oldEnded[0]
-        ? { reason: 'InstanceDied', message: `${oldEnded[0].identity.name} ${oldEnded[0].finding}` }
-        : { reason: 'InstanceMissing', message: `no instance fills index ${slot.index}` };
-      const next = this.#next(slot, 0);
-      this.#clear(slot, next.name, this.#create(next, cause));
-    }
-  }
-
-  /** Takes a live instance the rest of its way to running; returns the last step's id, if any was needed. */
-  #bringUp({ phase, identity, container, finding }: Instance): number[] {
-    if (phase === 'running') return [];
-    const cause: Cause = { reason: 'InstanceNotStarted', message: `${identity.name} ${finding}` };
-    return container ? [this.#start(identity, cause, [], container.id)] : this.#create(identity, cause);
-  }
-
-  #replace(slot: Slot, latest: Instance): void {
-    if (isFinal(latest, this.#desired.manifest.spec.restartPolicy)) return;
-    const { dueAt, restarts } = planRestart(latest, this.#now);
-    if (dueAt > this.#now) {
-      this.#wake(dueAt);
-      return;
-    }
-    const next = this.#next(slot, restarts);
-    const started = this.#create(next, causeOfReplacement(latest));
-    this.#clear(slot, next.name, started);
-  }
-
-  /** Removes everything of a slot but the instance that fills it. */
-  #clear({ index, duplicates, ended, old, oldEnded }: Slot, filler: string, after: readonly number[]): void {
-    const filled: Cause = { reason: 'Duplicate', message: `${filler} fills index ${index}` };
-    for (const instance of [...duplicates, ...old]) this.#remove(instance, filled, after);
-    for (const instance of [...ended, ...oldEnded]) this.#remove(instance, causeOfRemoval(instance), after);
-  }
-
-  /** Moves the lowest slot that has only an older spec to the present one, if no other slot is down. */
-  #updateOne(slots: readonly Slot[]): void {
-    const next = slots.find(
-      ({ keeper, ended, old }) =>
-        old.length > 0 && (keeper ? keeper.phase !== 'running' : ended.length === 0),
-    );
-    if (!next || slots.some((slot) => slot !== next && !isServing(slot, this.#now))) return;
-    const cause: Cause = {
-      reason: 'SpecChanged',
-      message: `${next.old[0]?.identity.name} is not of revision ${this.#desired.revision}`,
-    };
-    const identity = next.keeper?.identity ?? this.#next(next, 0);
-    const created = next.keeper?.phase === 'created' ? [] : [this.#createOnly(identity, cause)];
-    const stopped = next.old.flatMap((instance) => this.#stop(instance, cause, created));
-    const started = this.#start(identity, cause, [...created, ...stopped], next.keeper?.container?.id);
-    for (const instance of [...next.old, ...next.oldEnded]) this.#removeOnly(instance, cause, [started]);
-  }
-
-  #create(identity: PlannedIdentity, cause: Cause): number[] {
-    return [this.#start(identity, cause, [this.#createOnly(identity, cause)])];
-  }
-
-  #createOnly(identity: PlannedIdentity, cause: Cause): number {
-    const container = containerOf(this.#desired, identity);
-    return this.#steps.add({ kind: 'createContainer', container }, cause, this.#prepare(cause));
-  }
-
-  #start(instance: PlannedIdentity, cause: Cause, after: readonly number[], containerId?: string): number {
-    const target = containerId === undefined ? {} : { containerId };
-    return this.#steps.add({ kind: 'startContainer', instance, ...target }, cause, after);
-  }
-
-  /** The steps that every creation waits for: the network and the image, once a plan. */
-  #prepare(cause: Cause): number[] {
-    if (!this.#prepared) {
-      const { image, imagePullPolicy: policy } = this.#desired.manifest.spec;
-      this.#prepared = [
-        ...(this.#networkExists ? [] : [this.#steps.add({ kind: 'createNetwork' }, cause)]),
-        this.#steps.add({ kind: 'resolveImage', image, policy }, cause),
-      ];
-    }
-    return this.#prepared;
-  }
-
-  #remove(instance: Instance, cause: Cause, after: readonly number[] = []): void {
-    const stopped = this.#stop(instance, cause, after);
-    this.#removeOnly(instance, cause, stopped.length > 0 ? stopped : after);
-  }
-
-  #stop({ identity, container }: Instance, cause: Cause, after: readonly number[]): number[] {
-    if (container?.state !== 'running' && container?.state !== 'paused') return [];
-    const graceSeconds = this.#desired.manifest.spec.termination.gracePeriodSeconds;
-    return [
-      this.#steps.add(
-        { kind: 'stopContainer', instance: identity, containerId: container.id, graceSeconds },
-        cause,
-        after,
-      ),
-    ];
-  }
-
-  #removeOnly({ identity, container }: Instance, cause: Cause, after: readonly number[]): void {
-    if (!container) return;
-    this.#steps.add({ kind: 'removeContainer', instance: identity, containerId: container.id }, cause, after);
-  }
-
-  #next(slot: Slot, restarts: number): PlannedIdentity {
-    const { name, uid, revision, specHash } = this.#desired;
-    const attempts = slot.all
-      .filter(({ identity }) => identity.revision === revision)
-      .map(({ identity }) => identity.attempt);
-    const attempt = Math.max(0, ...attempts) + 1;
-    return {
-      name: instanceName(name, slot.index, revision, attempt),
-      app: name,
-      appUid: uid,
-      index: slot.index,
-      revision,
-      attempt,
-      restarts,
-      specHash,
-    };
-  }
-
-  #surplusCause(): Cause {
-    const { deleted, replicas } = this.#desired;
-    return deleted
-      ? { reason: 'Deleted', message: 'its manifest is gone' }
-      : { reason: 'ScaledIn', message: `${replicas} wanted` };
-  }
-
-  #wake(at: Date): void {
-    if (!this.#wakeAt || at < this.#wakeAt) this.#wakeAt = at;
+    room -= 1;
+    const cause = causeOfReplacement(sick);
+    const next = steps.next(slot, restarts);
+    const created = steps.createOnly(next, cause);
+    const stopped = steps.stop(sick, cause, [created]);
+    const started = steps.start(next, cause, [created, ...stopped]);
+    for (const instance of slot.ended) steps.removeOnly(instance, causeOfRemoval(instance), [started]);
   }
 }
 
@@ -204,15 +171,37 @@ export function isFinal({ phase }: Instance, policy: AppSpec['restartPolicy']): 
   return phase === 'crashed' && policy === 'Never';
 }
 
-function causeOfReplacement({ phase, identity, finding }: Instance): Cause {
-  return {
-    reason: phase === 'drifted' ? 'InstanceDrifted' : 'InstanceDied',
-    message: `${identity.name} ${finding}`,
-  };
+/** 0 when nothing of an older spec in the slot serves, so that replacing it costs nothing. */
+function readiness({ old }: Slot, now: Date): number {
+  return Number(old.some((instance) => isReady(instance, now)));
 }
 
-function causeOfRemoval({ phase, identity, finding }: Instance): Cause {
-  if (phase === 'drifted' || phase === 'crashed' || phase === 'completed')
-    return { reason: 'InstanceDied', message: `${identity.name} ${finding}` };
-  return { reason: 'SpecChanged', message: `${identity.name} is of another spec` };
+function policyOf({ manifest }: Desired): AppSpec['restartPolicy'] {
+  return manifest.spec.restartPolicy;
+}
+
+function minReady({ manifest }: Desired): number {
+  return manifest.spec.strategy.minReadySeconds;
+}
+
+function isRecreate({ manifest }: Desired): boolean {
+  return manifest.spec.strategy.type === 'Recreate';
+}
+
+function causeOfSurplus({ deleted, replicas }: Desired): Cause {
+  return deleted
+    ? { reason: 'Deleted', message: 'its manifest is gone' }
+    : { reason: 'ScaledIn', message: `${replicas} wanted` };
+}
+
+function causeOfReplacement({ phase, identity, finding }: Instance): Cause {
+  const reason =
+    phase === 'drifted' ? 'InstanceDrifted' : phase === 'unhealthy' ? 'InstanceUnhealthy' : 'InstanceDied';
+  return { reason, message: `${identity.name} ${finding}` };
+}
+
+function causeOfRemoval(instance: Instance): Cause {
+  return instance.finding === ''
+    ? { reason: 'SpecChanged', message: `${instance.identity.name} is of another spec` }
+    : causeOfReplacement(instance);
 }

@@ -9,9 +9,9 @@ export interface Slot {
   keeper: Instance | undefined;
   /** Other live instances of the present spec; there should be none. */
   duplicates: Instance[];
-  /** Instances of the present spec that are not live, the latest attempt first. */
+  /** Instances of the present spec that have to be replaced, the latest attempt first. */
   ended: Instance[];
-  /** Running instances of another spec. */
+  /** Running instances of another spec, healthy or not. */
   old: Instance[];
   /** Instances of another spec that do not run, so that nothing is lost with them. */
   oldEnded: Instance[];
@@ -19,47 +19,77 @@ export interface Slot {
 
 export interface Buckets {
   slots: Slot[];
-  /** Instances beyond the desired count, highest index first. */
+  /** Instances of indices that are not wanted, the highest first. */
   surplus: Instance[];
 }
 
-const EAGERNESS = { running: 0, created: 1, pending: 2 } as Record<Instance['phase'], number>;
+const EAGERNESS: Partial<Record<Instance['phase'], number>> = { running: 0, created: 1, pending: 2 };
 
 /** Sorts what was observed into what the planner decides about. */
-export function sortInstances(specHash: string, replicas: number, instances: readonly Instance[]): Buckets {
-  const slots = Array.from({ length: replicas }, (_, index): Slot => {
+export function sortInstances(
+  specHash: string,
+  replicas: number,
+  instances: readonly Instance[],
+  now: Date,
+): Buckets {
+  const indices = wantedIndices(replicas, instances, now);
+  const slots = indices.map((index): Slot => {
     const all = instances.filter(({ identity }) => identity.index === index);
     const current = all.filter(({ identity }) => identity.specHash === specHash);
     const old = all.filter(({ identity }) => identity.specHash !== specHash);
-    const [keeper, ...duplicates] = current
-      .filter(isLive)
-      .toSorted(
-        (a, b) =>
-          (EAGERNESS[a.phase] ?? 0) - (EAGERNESS[b.phase] ?? 0) ||
-          a.identity.revision - b.identity.revision ||
-          a.identity.attempt - b.identity.attempt,
-      );
+    const [keeper, ...duplicates] = current.filter(isLive).toSorted(byEagerness);
     return {
       index,
       all,
       keeper,
       duplicates,
-      ended: current
-        .filter((instance) => !isLive(instance))
-        .toSorted(
-          (a, b) => b.identity.revision - a.identity.revision || b.identity.attempt - a.identity.attempt,
-        ),
-      old: old.filter(({ phase }) => phase === 'running'),
-      oldEnded: old.filter(({ phase }) => phase !== 'running'),
+      ended: current.filter((instance) => !isLive(instance)).toSorted(byLatest),
+      old: old.filter(isRunning),
+      oldEnded: old.filter((instance) => !isRunning(instance)),
     };
   });
   const surplus = instances
-    .filter(({ identity }) => identity.index >= replicas)
+    .filter(({ identity }) => !indices.includes(identity.index))
     .toSorted((a, b) => b.identity.index - a.identity.index);
   return { slots, surplus };
 }
 
-/** Whether the slot serves now, be it with the present spec or an older one. */
-export function isServing({ keeper, old }: Slot, now: Date): boolean {
-  return (keeper !== undefined && isReady(keeper, now)) || old.some((instance) => isReady(instance, now));
+/**
+ * The indices that are to be filled, ascending. Of too many, those go that are being taken out of service, then those
+ * that are not ready, then the highest; of too few, the lowest free ones are added.
+ */
+function wantedIndices(replicas: number, instances: readonly Instance[], now: Date): number[] {
+  const ranks = new Map<number, number>();
+  for (const instance of instances) {
+    const { index } = instance.identity;
+    ranks.set(index, Math.min(ranks.get(index) ?? Infinity, rankOf(instance, now)));
+  }
+  const kept = [...ranks.entries()]
+    .toSorted(([a, rankA], [b, rankB]) => rankA - rankB || a - b)
+    .slice(0, replicas)
+    .map(([index]) => index);
+  for (let index = 0; kept.length < replicas; index += 1) if (!kept.includes(index)) kept.push(index);
+  return kept.toSorted((a, b) => a - b);
+}
+
+function rankOf(instance: Instance, now: Date): number {
+  if (instance.drainingSince) return 3;
+  if (isReady(instance, now)) return 0;
+  return isLive(instance) ? 1 : 2;
+}
+
+function isRunning({ phase }: Instance): boolean {
+  return phase === 'running' || phase === 'unhealthy';
+}
+
+function byEagerness(a: Instance, b: Instance): number {
+  return (
+    (EAGERNESS[a.phase] ?? 0) - (EAGERNESS[b.phase] ?? 0) ||
+    a.identity.revision - b.identity.revision ||
+    a.identity.attempt - b.identity.attempt
+  );
+}
+
+function byLatest(a: Instance, b: Instance): number {
+  return b.identity.revision - a.identity.revision || b.identity.attempt - a.identity.attempt;
 }

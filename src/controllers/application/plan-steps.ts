@@ -1,0 +1,132 @@
+import { instanceName } from '../../engine/engine.ts';
+import type { PlannedIdentity } from '../../plan/action.ts';
+import { PlanBuilder, type Cause, type Plan } from '../../plan/plan.ts';
+import { containerOf } from './container.ts';
+import type { Desired } from './desired.ts';
+import { hasProcess, type Instance } from './instance.ts';
+import type { Slot } from './slots.ts';
+
+/** Turns what the planner decides about instances into steps, in their order. */
+export class PlanSteps {
+  /** How many containers the plan creates or starts. */
+  started = 0;
+  /** Whether something waits for its time, so that nothing is settled although there may be no step. */
+  waiting = false;
+  wakeAt: Date | null = null;
+  readonly #desired: Desired;
+  readonly #networkExists: boolean;
+  readonly #now: Date;
+  readonly #steps = new PlanBuilder();
+  #prepared: number[] | undefined;
+
+  constructor(desired: Desired, networkExists: boolean, now: Date) {
+    this.#desired = desired;
+    this.#networkExists = networkExists;
+    this.#now = now;
+  }
+
+  build(): Plan {
+    return this.#steps.build(this.#desired.name, this.#desired.uid);
+  }
+
+  wake(at: Date): void {
+    if (!this.wakeAt || at < this.wakeAt) this.wakeAt = at;
+  }
+
+  /** The next container of a slot, for the present revision. */
+  next(slot: Slot, restarts: number): PlannedIdentity {
+    const { name, uid, revision, specHash } = this.#desired;
+    const attempts = slot.all
+      .filter(({ identity }) => identity.revision === revision)
+      .map(({ identity }) => identity.attempt);
+    const attempt = Math.max(0, ...attempts) + 1;
+    const container = instanceName(name, slot.index, revision, attempt);
+    return { name: container, app: name, appUid: uid, index: slot.index, revision, attempt, restarts, specHash };
+  }
+
+  /** The steps that creations, and removals for their sake, wait for: the network and the image, once a plan. */
+  prepare(cause: Cause): number[] {
+    if (!this.#prepared) {
+      const { image, imagePullPolicy: policy } = this.#desired.manifest.spec;
+      this.#prepared = [
+        ...(this.#networkExists ? [] : [this.#steps.add({ kind: 'createNetwork' }, cause)]),
+        this.#steps.add({ kind: 'resolveImage', image, policy }, cause),
+      ];
+    }
+    return this.#prepared;
+  }
+
+  /** Creates and starts; returns the last step. */
+  create(identity: PlannedIdentity, cause: Cause): number {
+    return this.start(identity, cause, [this.createOnly(identity, cause)]);
+  }
+
+  createOnly(identity: PlannedIdentity, cause: Cause): number {
+    const container = containerOf(this.#desired, identity);
+    return this.#steps.add({ kind: 'createContainer', container }, cause, this.prepare(cause));
+  }
+
+  start(instance: PlannedIdentity, cause: Cause, after: readonly number[], containerId?: string): number {
+    this.started += 1;
+    const target = containerId === undefined ? {} : { containerId };
+    return this.#steps.add({ kind: 'startContainer', instance, ...target }, cause, after);
+  }
+
+  /** Takes a live instance the rest of its way to running, and back into service. */
+  bringUp({ phase, identity, container, finding, drainingSince }: Instance): number[] {
+    const cause: Cause = { reason: 'InstanceNotStarted', message: `${identity.name} ${finding}` };
+    if (phase !== 'running') {
+      if (!container) return [this.create(identity, cause)];
+      return [this.start(identity, cause, [], container.id)];
+    }
+    if (drainingSince && container)
+      this.#steps.add(
+        { kind: 'undrainInstance', instance: identity, containerId: container.id },
+        { reason: 'InstanceMissing', message: `${identity.name} is wanted again` },
+      );
+    return [];
+  }
+
+  /**
+   * Removes a serving instance in the order that loses no request: out of service, a while for what is in flight,
+   * SIGTERM, grace, removal. Only what could be reached has to be drained.
+   */
+  depart(instance: Instance, cause: Cause, after: readonly number[] = []): void {
+    const { phase, identity, container, drainingSince } = instance;
+    const { ports, termination } = this.#desired.manifest.spec;
+    if (phase === 'running' && container && ports.length > 0 && termination.drainSeconds > 0) {
+      const until = new Date((drainingSince ?? this.#now).getTime() + termination.drainSeconds * 1_000);
+      if (!drainingSince)
+        this.#steps.add(
+          { kind: 'drainInstance', instance: identity, containerId: container.id },
+          cause,
+          after,
+        );
+      if (until > this.#now) {
+        this.waiting = true;
+        this.wake(until);
+        return;
+      }
+    }
+    this.remove(instance, cause, after);
+  }
+
+  /** Stops, where there is a process, and removes. */
+  remove(instance: Instance, cause: Cause, after: readonly number[] = []): void {
+    const stopped = this.stop(instance, cause, after);
+    this.removeOnly(instance, cause, stopped.length > 0 ? stopped : after);
+  }
+
+  stop(instance: Instance, cause: Cause, after: readonly number[]): number[] {
+    const { identity, container } = instance;
+    if (!container || !hasProcess(instance)) return [];
+    const graceSeconds = this.#desired.manifest.spec.termination.gracePeriodSeconds;
+    const action = { kind: 'stopContainer', instance: identity, containerId: container.id, graceSeconds } as const;
+    return [this.#steps.add(action, cause, after)];
+  }
+
+  removeOnly({ identity, container }: Instance, cause: Cause, after: readonly number[]): void {
+    if (!container) return;
+    this.#steps.add({ kind: 'removeContainer', instance: identity, containerId: container.id }, cause, after);
+  }
+}

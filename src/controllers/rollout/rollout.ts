@@ -1,0 +1,73 @@
+/** The way of an application from one revision to the next, as it is stored. Times are ISO 8601. */
+export interface Rollout {
+  revision: number;
+  startedAt: string;
+  /** When more instances of the revision than ever before were available. */
+  progressedAt: string;
+  /** The most instances of the revision that were available at once. */
+  available: number;
+  outcome: 'progressing' | 'complete' | 'failed';
+  /** Why it failed; empty otherwise. */
+  reason: '' | 'ProgressDeadlineExceeded' | 'CrashLoop';
+  message: string;
+}
+
+export interface RolloutFacts {
+  revision: number;
+  /** Instances of the revision that are available now. */
+  available: number;
+  /** Whether all that is desired is available and nothing older is left. */
+  complete: boolean;
+  /** The instance of the revision that crashed most often in a row, if any did. */
+  worst: { name: string; crashes: number; finding: string } | null;
+  progressDeadlineSeconds: number;
+  paused: boolean;
+}
+
+/** So many crashes of an instance in a row condemn a revision that never was complete. */
+const CONDEMNING_CRASHES = 3;
+
+/**
+ * The rollout after another look. A revision that once was complete never fails afterwards; one that fails stays
+ * failed. The deadline counts from the last progress and stands still while the rollout is paused.
+ */
+export function nextRollout(previous: Rollout | null, facts: RolloutFacts, now: Date): Rollout {
+  const at = now.toISOString();
+  const base: Rollout =
+    previous?.revision === facts.revision
+      ? previous
+      : {
+          revision: facts.revision,
+          startedAt: at,
+          progressedAt: at,
+          available: 0,
+          outcome: 'progressing',
+          reason: '',
+          message: '',
+        };
+  if (base.outcome !== 'progressing') return base;
+  const progressed = facts.available > base.available || facts.paused;
+  const rollout = progressed ? { ...base, progressedAt: at, available: facts.available } : base;
+  if (facts.complete) return { ...rollout, outcome: 'complete' };
+  const { worst } = facts;
+  if (worst && worst.crashes >= CONDEMNING_CRASHES)
+    return {
+      ...rollout,
+      outcome: 'failed',
+      reason: 'CrashLoop',
+      message: `${worst.name} ${worst.finding}, crash ${worst.crashes} in a row`,
+    };
+  if (now >= deadlineOf(rollout, facts.progressDeadlineSeconds))
+    return {
+      ...rollout,
+      outcome: 'failed',
+      reason: 'ProgressDeadlineExceeded',
+      message: `no progress for ${facts.progressDeadlineSeconds} s: ${rollout.available} available`,
+    };
+  return rollout;
+}
+
+/** When a rollout that makes no more progress fails. */
+export function deadlineOf({ progressedAt }: Rollout, progressDeadlineSeconds: number): Date {
+  return new Date(Date.parse(progressedAt) + progressDeadlineSeconds * 1_000);
+}
