@@ -26,7 +26,7 @@ const ONCE_LOOK_MS = 100;
  * Runs AutoServe until SIGINT or SIGTERM, or with `once` until everything is as declared; containers keep running then.
  *
  * @returns the exit code: 0 reached, 1 cannot be, 124 timed out
- * @throws AutoServeError when it cannot start: `EngineUnavailable`, `DataDirectoryBusy`, `InstallationBusy` …
+ * @throws AutoServeError when it cannot start: `EngineUnavailable`, `DataDirBusy`, `InstallationBusy` …
  */
 export async function up(config: Config, { once, timeoutSeconds }: UpOptions): Promise<number> {
   const logger = pino({ level: config.logLevel, base: null }, pino.destination({ dest: 2, sync: true }));

@@ -1,15 +1,14 @@
 import { hostname } from 'node:os';
 import pg from 'pg';
 import { AutoServeError } from '../error.ts';
-import { isUnavailable } from './database.ts';
 
 /** Names this lock among all advisory locks of a database; the letters "inst". */
-const LOCK_CLASS = 0x696e7374;
+export const LOCK_CLASS = 0x696e7374;
 const RETRY_MS = 200;
 /** How long a holder that was killed may stay connected, as the server sees it. */
 const KILLED_HOLDER_MS = 3_000;
-/** After a lost connection: the server may take its keepalives to notice, and only then is a rival certain. */
-const LOST_CONNECTION_MS = 60_000;
+/** After a lost connection: longer than the server needs, by its keepalives, to give up our own old one. */
+const LOST_CONNECTION_MS = 40_000;
 const MAX_APPLICATION_NAME = 63;
 
 /**
@@ -20,26 +19,35 @@ export class InstallationLock {
   readonly #url: string;
   readonly #installation: string;
   readonly #onLost: (error: AutoServeError) => void;
+  readonly #patienceMs: number;
   #client: pg.Client | undefined;
   #retaking: Promise<void> | undefined;
   #released = false;
 
   /**
    * @param onLost called when another controller holds the lock after the connection was lost: this one must stop
+   * @param patienceMs how long a lost lock may be held by someone before that is another controller
    * @throws `InstallationBusy` when another controller holds it
    */
   static async take(
     url: string,
     installation: string,
     onLost: (error: AutoServeError) => void,
+    patienceMs = LOST_CONNECTION_MS,
   ): Promise<InstallationLock> {
-    const lock = new InstallationLock(url, installation, onLost);
-    await lock.#take(Date.now() + KILLED_HOLDER_MS);
+    const lock = new InstallationLock(url, installation, onLost, patienceMs);
+    await lock.#take(KILLED_HOLDER_MS);
     return lock;
   }
 
-  private constructor(url: string, installation: string, onLost: (error: AutoServeError) => void) {
+  private constructor(
+    url: string,
+    installation: string,
+    onLost: (error: AutoServeError) => void,
+    patienceMs: number,
+  ) {
     this.#url = url;
+    this.#patienceMs = patienceMs;
     this.#installation = installation;
     this.#onLost = onLost;
   }
@@ -50,7 +58,7 @@ export class InstallationLock {
     await this.#client?.end();
   }
 
-  async #take(deadline: number): Promise<void> {
+  async #take(patienceMs: number): Promise<void> {
     const client = new pg.Client({
       connectionString: this.#url,
       application_name: `autoserve_lock ${process.pid}@${hostname()}`.slice(0, MAX_APPLICATION_NAME),
@@ -61,6 +69,7 @@ export class InstallationLock {
     // What ends a connection that holds the lock shows in its end.
     client.on('error', () => {});
     await client.connect();
+    const deadline = Date.now() + patienceMs;
     try {
       while (!(await this.#try(client))) {
         if (Date.now() > deadline || this.#released) throw await this.#busy(client);
@@ -77,25 +86,23 @@ export class InstallationLock {
   }
 
   async #retake(): Promise<void> {
-    let deadline = Infinity;
     while (!this.#released) {
       try {
-        await this.#take(deadline);
+        await this.#take(this.#patienceMs);
         return;
       } catch (error) {
-        if (error instanceof AutoServeError) return this.#onLost(error);
-        if (!isUnavailable(error)) throw error;
-        deadline = Date.now() + LOST_CONNECTION_MS;
+        // Why the database does not answer is said by whoever reads and writes; here it only means to try again.
+        if (!(error instanceof AutoServeError)) await pause();
+        else if (!this.#released) return this.#onLost(error);
       }
-      await pause();
     }
   }
 
   async #try(client: pg.Client): Promise<boolean> {
-    const { rows } = await client.query<{ held: boolean }>('SELECT pg_try_advisory_lock($1, hashtext($2)) AS held', [
-      LOCK_CLASS,
-      this.#installation,
-    ]);
+    const { rows } = await client.query<{ held: boolean }>(
+      'SELECT pg_try_advisory_lock($1, hashtext($2)) AS held',
+      [LOCK_CLASS, this.#installation],
+    );
     return rows[0]?.held === true;
   }
 

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { AutoServeError } from '../error.ts';
+import { lockDataDir } from '../lock.ts';
 import { Database } from './database.ts';
 import { EmbeddedPostgres } from './embedded/embedded-postgres.ts';
 import { InstallationLock } from './installation-lock.ts';
@@ -28,7 +29,7 @@ export interface StorageOptions {
 }
 
 /**
- * Opens the database, starting the embedded one if none is given. Throws `InstallationBusy`, and what the embedded
+ * Opens the database, starting the embedded one if none is given. Throws `DataDirBusy`, `InstallationBusy`, and what the embedded
  * server, the migrations and the driver throw; nothing is left open then.
  */
 export async function openStorage(options: StorageOptions): Promise<Storage> {
@@ -40,6 +41,8 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
   try {
     let url = databaseUrl;
     if (url === null) {
+      const lock = await lockDataDir(dataDir);
+      closers.push(() => lock.release());
       const embedded = await EmbeddedPostgres.start(dataDir, (message) => logger.warn(message));
       closers.push(() => embedded.stop());
       url = embedded.url;

@@ -6,6 +6,7 @@ import {
   findPostmaster,
   isPostmaster,
   lastLogLines,
+  removeStalePidFile,
   spawnPostmaster,
   stopPostmaster,
   whenReady,
@@ -92,6 +93,7 @@ export class EmbeddedPostgres {
         if (server) return { server, started: false };
       } else {
         starts += 1;
+        await removeStalePidFile(this.#cluster.directory);
         const child = spawnPostmaster(this.#cluster, await choosePort(this.#dataDirectory));
         const server = await whenReady(this.#cluster, () => !child.exited());
         if (server) return { server, started: server.pid === child.pid };

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AutoServeError } from '../../error.ts';
 import { environmentOf, type Cluster } from './cluster.ts';
@@ -13,13 +13,14 @@ export interface Postmaster {
   ready: boolean;
 }
 
+const PID_FILE = 'postmaster.pid';
 const POLL_MS = 10;
 const STOP_DEADLINE_MS = 30_000;
 const LOG_LINES = 5;
 
 /** The server that runs on a cluster, whoever started it, as its `postmaster.pid` tells; undefined when none does. */
 export async function findPostmaster(clusterDirectory: string): Promise<Postmaster | undefined> {
-  const file = join(clusterDirectory, 'postmaster.pid');
+  const file = join(clusterDirectory, PID_FILE);
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return '';
     throw error;
@@ -28,6 +29,21 @@ export async function findPostmaster(clusterDirectory: string): Promise<Postmast
   const pid = Number(lines[0]);
   if (!Number.isInteger(pid) || pid <= 0 || !isPostmaster(pid, clusterDirectory)) return undefined;
   return { pid, port: Number(lines[3]), ready: lines[7]?.trim() === 'ready' };
+}
+
+/**
+ * Removes a `postmaster.pid` whose number is another program's by now, as after a reboot: the server itself dares so only
+ * when no process of its user has the number. Where `/proc` cannot tell, nothing is removed.
+ */
+export async function removeStalePidFile(clusterDirectory: string): Promise<void> {
+  const file = join(clusterDirectory, PID_FILE);
+  try {
+    const pid = Number.parseInt(await readFile(file, 'utf8'), 10);
+    const program = await readFile(`/proc/${pid}/comm`, 'utf8');
+    if (program.trim() !== 'postgres') await unlink(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
 }
 
 /** Starts a server of its own process group, so that neither a Ctrl-C nor a `kill -9` of ours reaches it. */

@@ -1,5 +1,9 @@
 /** How one kind of record lies in its table: the column, the record's property, the type by which it is sent. */
-export type Columns<Record> = readonly (readonly [column: string, property: keyof Record & string, type: string])[];
+export type Columns<Record> = readonly (readonly [
+  column: string,
+  property: keyof Record & string,
+  type: string,
+])[];
 
 /** `app_name AS "appName", …`: rows come as records. */
 export function selectList<Record>(columns: Columns<Record>): string {

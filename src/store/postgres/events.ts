@@ -21,7 +21,9 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 export async function appendEvents(connection: Connection, events: readonly NewEvent[]): Promise<void> {
   if (events.length === 0) return;
-  await connection.query(`INSERT INTO events (${list(EVENT_COLUMNS)}) ${incoming(EVENT_COLUMNS)}`, [toJson(events)]);
+  await connection.query(`INSERT INTO events (${list(EVENT_COLUMNS)}) ${incoming(EVENT_COLUMNS)}`, [
+    toJson(events),
+  ]);
 }
 
 /** What is no UUID (a label that somebody forged, say) is the uid of no application. */

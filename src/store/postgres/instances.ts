@@ -46,7 +46,10 @@ export const UPSERT_INSTANCES = `
   DO UPDATE SET ${assignments(INSTANCE_COLUMNS, 'EXCLUDED')}
   WHERE (${list(INSTANCE_COLUMNS, 'i.')}) IS DISTINCT FROM (${list(INSTANCE_COLUMNS, 'EXCLUDED.')})`;
 
-export async function upsertInstances(connection: Connection, instances: readonly InstanceStatus[]): Promise<void> {
+export async function upsertInstances(
+  connection: Connection,
+  instances: readonly InstanceStatus[],
+): Promise<void> {
   if (instances.length > 0) await connection.query(`WITH ${UPSERT_INSTANCES}`, [toJson(instances)]);
 }
 

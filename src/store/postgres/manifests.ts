@@ -13,10 +13,15 @@ const MANIFEST_COLUMNS: Columns<ManifestRecord> = [
 ];
 
 export function selectManifests(connection: Connection): Promise<ManifestRecord[]> {
-  return connection.query<ManifestRecord>(`SELECT ${selectList(MANIFEST_COLUMNS)} FROM manifests ORDER BY path`);
+  return connection.query<ManifestRecord>(
+    `SELECT ${selectList(MANIFEST_COLUMNS)} FROM manifests ORDER BY path`,
+  );
 }
 
-export async function upsertManifests(connection: Connection, manifests: readonly ManifestRecord[]): Promise<void> {
+export async function upsertManifests(
+  connection: Connection,
+  manifests: readonly ManifestRecord[],
+): Promise<void> {
   if (manifests.length === 0) return;
   await connection.query(
     `INSERT INTO manifests AS m (${list(MANIFEST_COLUMNS)}) ${incoming(MANIFEST_COLUMNS)}
@@ -28,5 +33,7 @@ export async function upsertManifests(connection: Connection, manifests: readonl
 
 export async function removeManifests(connection: Connection, paths: readonly string[]): Promise<void> {
   if (paths.length === 0) return;
-  await connection.query('DELETE FROM manifests WHERE path IN (SELECT json_array_elements_text(?))', [toJson(paths)]);
+  await connection.query('DELETE FROM manifests WHERE path IN (SELECT json_array_elements_text(?))', [
+    toJson(paths),
+  ]);
 }

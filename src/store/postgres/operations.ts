@@ -37,7 +37,10 @@ export async function openOperations(
   );
 }
 
-export async function closeOperations(connection: Connection, closures: readonly OperationClosure[]): Promise<void> {
+export async function closeOperations(
+  connection: Connection,
+  closures: readonly OperationClosure[],
+): Promise<void> {
   if (closures.length === 0) return;
   await connection.query(
     `UPDATE operations o

@@ -56,9 +56,10 @@ export async function followManifests(connection: Connection, manifests: readonl
   if (checks.length > 0) await upsert(connection, 'health_checks', HEALTH_CHECK_COLUMNS, checks);
   const unchecked = manifests.filter(({ healthCheck }) => !healthCheck).map(({ metadata }) => metadata.name);
   if (unchecked.length > 0)
-    await connection.query('DELETE FROM health_checks WHERE app_name IN (SELECT json_array_elements_text(?))', [
-      toJson(unchecked),
-    ]);
+    await connection.query(
+      'DELETE FROM health_checks WHERE app_name IN (SELECT json_array_elements_text(?))',
+      [toJson(unchecked)],
+    );
 }
 
 function scalingRow({ metadata, scaling }: App): ScalingRow {

@@ -41,7 +41,13 @@ export class PostgresStore implements Store {
     return reach(() => selectManifests(this.#database));
   }
 
-  applySync({ applications, deletions, manifests, removedManifests, events }: SyncChanges): Promise<string[]> {
+  applySync({
+    applications,
+    deletions,
+    manifests,
+    removedManifests,
+    events,
+  }: SyncChanges): Promise<string[]> {
     return reach(() =>
       this.#database.transaction(async (connection) => {
         const requested = await requestDeletions(connection, deletions);

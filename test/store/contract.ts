@@ -1,0 +1,15 @@
+import type { StoreHost } from './contract/host.ts';
+import { journalContract } from './contract/journal.ts';
+import { statusContract } from './contract/status.ts';
+import { syncContract } from './contract/sync.ts';
+
+/** What every store must do. Each test has an empty one, which `open` gives. */
+export function storeContract(open: () => Promise<StoreHost>): void {
+  let host: StoreHost;
+
+  beforeEach(async () => {
+    host = await open();
+  });
+
+  for (const contract of [syncContract, statusContract, journalContract]) contract(() => host);
+}
