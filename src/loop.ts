@@ -60,6 +60,7 @@ export function startLoop(environment: LoopEnvironment): Loop {
     engine,
     outbox,
     journal,
+    healthOf: () => null,
     clock,
     random,
     calls,

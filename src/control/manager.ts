@@ -159,9 +159,9 @@ export class Manager {
 
   /** The one place for what follows on a decision: nothing, a later look, an action, or a retry of what failed. */
   #carryOut(verdict: Verdict): void {
-    const { name, plan, wakeAt, deletable } = verdict;
+    const { name, plan, wakeAt, deletable, rollBack } = verdict;
     if (wakeAt) this.#queue.addAt(name, wakeAt);
-    if (plan.steps.length === 0 && !deletable) {
+    if (plan.steps.length === 0 && !deletable && !rollBack) {
       this.#queue.done(name);
       return;
     }

@@ -1,5 +1,6 @@
 import { AutoServeError, messageOf } from '../error.ts';
 import type { App } from '../manifest/app.gen.ts';
+import type { Rollout } from '../controllers/rollout/rollout.ts';
 import type { ActionKind } from '../plan/action.ts';
 
 /** Thrown by every method of a store whose database does not answer now; the same call may succeed later. */
@@ -47,6 +48,9 @@ export interface Store {
 
   /** Makes history of the rows of these containers, which were removed by us: `stopped`, with `removedAt`. */
   markRemoved(containerIds: readonly string[], removedAt: Date): Promise<void>;
+
+  /** Goes back from a failed revision: the failed one is quarantined, the earlier one is the target, `event` tells why. */
+  rollBack(back: RollBack): Promise<void>;
 
   appendEvents(events: readonly NewEvent[]): Promise<void>;
 
@@ -98,8 +102,24 @@ export interface ApplicationRecord {
   sourcePath: string | null;
   sourceRevision: string | null;
   deletionRequestedAt: Date | null;
+  /** The revision that is kept instead of the manifest's; null for the manifest's own. */
+  target: Target | null;
+  rollout: Rollout | null;
+  rolloutPaused: boolean;
+  /** Counted up by `autoserve retry`, which forgets what failed. */
+  retries: number;
+  /** The latest revision but the present one that once was rolled out completely; null when there is none. */
+  stableRevision: number | null;
   createdAt: Date;
   updatedAt: Date;
+}
+
+/** An earlier revision that is kept, because a person pinned it or the present one failed. */
+export interface Target {
+  revision: number;
+  specHash: string;
+  manifest: App;
+  reason: 'RolledBack' | 'Pinned';
 }
 
 /** The columns of `applications` that the application controller writes. */
@@ -111,6 +131,16 @@ export interface ApplicationStatus {
   replicas: number;
   desiredReplicas: number;
   conditions: Condition[];
+  /** A complete one marks its revision as stable. */
+  rollout: Rollout | null;
+}
+
+export interface RollBack {
+  name: string;
+  uid: string;
+  from: number;
+  to: number;
+  event: NewEvent;
 }
 
 /** The columns of `instances` that the application controller writes; `containerName` is the key among rows not removed. */
@@ -129,6 +159,8 @@ export interface InstanceStatus {
   /** The app's first port; null when it has none. */
   port: number | null;
   status: InstanceWord;
+  /** When it was taken out of service to be removed. */
+  drainingSince: Date | null;
   startedAt: Date | null;
   finishedAt: Date | null;
   exitCode: number | null;

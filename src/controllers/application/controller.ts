@@ -3,11 +3,12 @@ import type { Clock } from '../../clock.ts';
 import type { Journal } from '../../control/journal.ts';
 import type { Snapshot } from '../../control/observer.ts';
 import type { Outbox } from '../../control/outbox.ts';
-import { EngineError, type Engine } from '../../engine/engine.ts';
+import { EngineError, type Engine, type ObservedContainer } from '../../engine/engine.ts';
 import { execute, type StepResult } from '../../plan/execute.ts';
 import { nextHolds, type Holds } from '../../plan/hold.ts';
-import type { ApplicationRecord } from '../../store/store.ts';
+import type { ApplicationRecord, InstanceRecord } from '../../store/store.ts';
 import { applicationDeleted, eventsOf } from './events.ts';
+import type { Attendance, Health } from './instance.ts';
 import { intendedInstance } from './instance-status.ts';
 import { unavailableStatus } from './status.ts';
 import { judge, type Verdict } from './verdict.ts';
@@ -18,6 +19,8 @@ export interface ApplicationControllerOptions {
   journal: Journal;
   clock: Clock;
   random: () => number;
+  /** Null for a container without a health check. */
+  healthOf: (containerId: string) => Health | null;
   /** Bounds the engine's short calls. */
   calls: PQueue;
   /** Bounds the engine's waiting calls. */
@@ -25,7 +28,8 @@ export interface ApplicationControllerOptions {
 }
 
 interface Memory {
-  generation: number;
+  /** Generation and retries: what failed is forgotten when either changes. */
+  occasion: string;
   /** What failed lately. */
   holds: Holds;
 }
@@ -34,6 +38,8 @@ interface Memory {
 export class ApplicationController {
   readonly #options: ApplicationControllerOptions;
   readonly #memories = new Map<string, Memory>();
+  /** Containers that are being taken out of service, since when; the database has it after the next pass. */
+  readonly #draining = new Map<string, Date | null>();
   #pruneHeld: ReadonlySet<string> = new Set();
 
   constructor(options: ApplicationControllerOptions) {
@@ -46,13 +52,19 @@ export class ApplicationController {
   }
 
   decide(snapshot: Snapshot, name: string): Verdict {
-    const { clock, journal } = this.#options;
+    const { clock, journal, healthOf } = this.#options;
     const view = snapshot.view(name);
     const circumstances = {
       networkExists: snapshot.networkExists,
       holds: this.#recall(name, view.application).holds,
       pruneHeld: this.#pruneHeld.has(name),
       inHand: journal.inHand,
+      attend: (container: ObservedContainer, record: InstanceRecord | null): Attendance => ({
+        health: healthOf(container.id),
+        drainingSince: this.#draining.has(container.id)
+          ? (this.#draining.get(container.id) ?? null)
+          : (record?.drainingSince ?? null),
+      }),
     };
     return judge(view, circumstances, clock.now());
   }
@@ -79,13 +91,18 @@ export class ApplicationController {
    * Carries a verdict out. Resolves when its steps have ended, whether or not they succeeded; what failed is held back
    * for a while. Throws `EngineUnavailable`, and what the database refuses.
    */
-  async act({ name, plan, instances, deletable }: Verdict, signal: AbortSignal): Promise<void> {
+  async act({ name, plan, instances, deletable, rollBack }: Verdict, signal: AbortSignal): Promise<void> {
     const { engine, calls, waits, clock, random, outbox, journal } = this.#options;
     if (deletable) {
       const { uid } = deletable;
       await outbox.attempt((store) =>
         store.deleteApplication(name, uid, applicationDeleted(name, uid, clock.now())),
       );
+    }
+    if (rollBack) {
+      // What is planned for the failed revision is of no use any more.
+      await outbox.attempt((store) => store.rollBack(rollBack));
+      return;
     }
     if (plan.steps.length === 0) return;
     const intended = plan.steps.flatMap(({ action }) =>
@@ -99,17 +116,21 @@ export class ApplicationController {
       waits,
       signal,
       operationIds,
+      drain: async (containerId, draining) => {
+        this.#draining.set(containerId, draining ? clock.now() : null);
+      },
       close: (closure) => journal.close(closure),
     });
     await journal.landed();
 
     const now = clock.now();
-    const memory = this.#memories.get(name) ?? { generation: 0, holds: new Map() };
+    const memory = this.#memories.get(name) ?? { occasion: '', holds: new Map() };
     const events = eventsOf({ name, uid: plan.appUid }, results, memory.holds, now);
     if (events.length > 0) await outbox.write((store) => store.appendEvents(events));
     const removed = results.flatMap(({ step: { action }, outcome }) =>
       action.kind === 'removeContainer' && outcome === 'done' ? action.containerId : [],
     );
+    for (const id of removed) this.#draining.delete(id);
     if (removed.length > 0) await outbox.write((store) => store.markRemoved(removed, now));
     const refused = results.flatMap((result) =>
       failedWith(result, 'NameTaken') && result.step.action.kind === 'createContainer'
@@ -125,10 +146,10 @@ export class ApplicationController {
   }
 
   #recall(name: string, application: ApplicationRecord | null): Memory {
-    const generation = application?.generation ?? 0;
+    const occasion = application ? `${application.generation} ${application.retries}` : '';
     const known = this.#memories.get(name);
-    if (known?.generation === generation) return known;
-    const memory = { generation, holds: new Map() };
+    if (known?.occasion === occasion) return known;
+    const memory = { occasion, holds: new Map() };
     if (application) this.#memories.set(name, memory);
     else this.#memories.delete(name);
     return memory;

@@ -26,7 +26,18 @@ export function desiredOf(application: ApplicationRecord): Desired {
   const deleted = deletionRequestedAt !== null;
   const replicas = deleted || application.manifest.spec.suspend ? 0 : wantedReplicas(application);
   const budget = budgetOf(manifest.spec.strategy, replicas);
-  return { name, uid, generation, revision, specHash, replicas, deleted, paused: rolloutPaused, manifest, budget };
+  return {
+    name,
+    uid,
+    generation,
+    revision,
+    specHash,
+    replicas,
+    deleted,
+    paused: rolloutPaused,
+    manifest,
+    budget,
+  };
 }
 
 /** Manual mode says its count. In auto mode the scaler owns the count, within the policy's bounds. */

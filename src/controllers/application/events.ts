@@ -2,6 +2,7 @@ import type { CauseReason } from '../../plan/plan.ts';
 import type { StepResult } from '../../plan/execute.ts';
 import type { Holds } from '../../plan/hold.ts';
 import { holdKey } from '../../plan/hold.ts';
+import type { Rollout } from '../rollout/rollout.ts';
 import type { EventSeverity, EventType, NewEvent } from '../../store/store.ts';
 
 type Done = Extract<StepResult, { outcome: 'done' }>;
@@ -13,6 +14,7 @@ const STARTED: Partial<
   InstanceMissing: { reason: 'InstanceStarted', eventType: 'deployment', severity: 'info' },
   InstanceNotStarted: { reason: 'InstanceStarted', eventType: 'deployment', severity: 'info' },
   InstanceDied: { reason: 'InstanceReplaced', eventType: 'health', severity: 'warning' },
+  InstanceUnhealthy: { reason: 'InstanceReplaced', eventType: 'health', severity: 'warning' },
   InstanceDrifted: { reason: 'InstanceReplaced', eventType: 'health', severity: 'warning' },
   SpecChanged: { reason: 'InstanceUpdated', eventType: 'deployment', severity: 'info' },
 };
@@ -82,6 +84,27 @@ export function eventsOf(
 /** Removals that are news by themselves; the others end a replacement that was told already. */
 function isDeparture(reason: CauseReason): boolean {
   return reason === 'ScaledIn' || reason === 'Deleted' || reason === 'Duplicate';
+}
+
+export function rolledBack(
+  { name, uid }: { name: string; uid: string },
+  rollout: Rollout,
+  to: number,
+  timestamp: Date,
+): NewEvent {
+  return {
+    eventType: 'deployment',
+    eventCategory: 'application',
+    reason: 'RolledBack',
+    appName: name,
+    appUid: uid,
+    containerId: null,
+    message: `rolling back to revision ${to}: revision ${rollout.revision} failed, ${rollout.message}`,
+    details: { from: rollout.revision, to, reason: rollout.reason },
+    severity: 'error',
+    timestamp,
+    source: 'controller',
+  };
 }
 
 /** The record that an application was deleted on purpose, by which late containers of it are known. */

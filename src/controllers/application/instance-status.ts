@@ -8,6 +8,7 @@ const WORDS: Record<Phase, InstanceWord> = {
   pending: 'starting',
   created: 'starting',
   running: 'running',
+  unhealthy: 'running',
   drifted: 'error',
   completed: 'stopped',
   crashed: 'error',
@@ -24,14 +25,14 @@ export function instanceStatuses(
   instances: readonly Instance[],
   now: Date,
 ): InstanceStatus[] {
-  const { slots } = sortInstances(specHash, replicas, instances);
+  const { slots } = sortInstances(specHash, replicas, instances, now);
   const needed = new Set(slots.flatMap(({ keeper, ended }) => keeper ?? ended[0] ?? []));
   const duplicates = new Set(slots.flatMap((slot) => slot.duplicates));
   const port = manifest.spec.ports[0]?.containerPort ?? null;
   return instances.map((instance): InstanceStatus => {
     const { identity, container, record, phase } = instance;
     const gone = !container && !needed.has(instance);
-    const status = gone ? 'stopped' : duplicates.has(instance) ? 'error' : WORDS[phase];
+    const status = gone ? 'stopped' : duplicates.has(instance) ? 'error' : wordOf(instance);
     return {
       appName: identity.app,
       containerName: identity.name,
@@ -45,6 +46,7 @@ export function instanceStatuses(
       ip: container ? container.ip : (record?.ip ?? null),
       port: record ? record.port : port,
       status,
+      drainingSince: instance.drainingSince,
       startedAt: container?.startedAt ?? record?.startedAt ?? null,
       finishedAt: container?.finishedAt ?? record?.finishedAt ?? (gone || phase === 'lost' ? now : null),
       exitCode: container?.exitCode ?? record?.exitCode ?? null,
@@ -52,6 +54,10 @@ export function instanceStatuses(
       removedAt: gone ? now : null,
     };
   });
+}
+
+function wordOf({ phase, drainingSince }: Instance): InstanceWord {
+  return phase === 'running' && drainingSince ? 'draining' : WORDS[phase];
 }
 
 /** The row of an instance that is about to be created. */
@@ -69,6 +75,7 @@ export function intendedInstance({ identity, ports }: PlannedContainer): Instanc
     ip: null,
     port: ports[0]?.containerPort ?? null,
     status: 'starting',
+    drainingSince: null,
     startedAt: null,
     finishedAt: null,
     exitCode: null,

@@ -63,7 +63,13 @@ export function joinInstances(
     const record = rest.get(identity.name) ?? null;
     rest.delete(identity.name);
     const attendance = attend(container, record);
-    instances.push({ identity, record, container, ...attendance, ...phaseOfContainer(container, attendance) });
+    instances.push({
+      identity,
+      record,
+      container,
+      ...attendance,
+      ...phaseOfContainer(container, attendance),
+    });
   }
   for (const record of rest.values()) {
     const identity = {
@@ -122,6 +128,11 @@ function phaseOfRecord(record: InstanceRecord): Pick<Instance, 'phase' | 'findin
 /** Whether the instance serves or is on its way to. */
 export function isLive({ phase }: Instance): boolean {
   return phase === 'pending' || phase === 'created' || phase === 'running';
+}
+
+/** Whether the instance runs as it was made, healthy or not. */
+export function isRunning({ phase }: Instance): boolean {
+  return phase === 'running' || phase === 'unhealthy';
 }
 
 /** Whether the instance has a running process, be it of use or not. */

@@ -8,8 +8,10 @@ import type { Slot } from './slots.ts';
 
 /** Turns what the planner decides about instances into steps, in their order. */
 export class PlanSteps {
-  /** How many containers the plan creates or starts. */
-  started = 0;
+  /** How many more processes there may be beside those that run and those that this plan starts. */
+  room: number;
+  /** How many this plan starts. */
+  starts = 0;
   /** Whether something waits for its time, so that nothing is settled although there may be no step. */
   waiting = false;
   wakeAt: Date | null = null;
@@ -19,7 +21,8 @@ export class PlanSteps {
   readonly #steps = new PlanBuilder();
   #prepared: number[] | undefined;
 
-  constructor(desired: Desired, networkExists: boolean, now: Date) {
+  constructor(desired: Desired, networkExists: boolean, room: number, now: Date) {
+    this.room = room;
     this.#desired = desired;
     this.#networkExists = networkExists;
     this.#now = now;
@@ -41,7 +44,16 @@ export class PlanSteps {
       .map(({ identity }) => identity.attempt);
     const attempt = Math.max(0, ...attempts) + 1;
     const container = instanceName(name, slot.index, revision, attempt);
-    return { name: container, app: name, appUid: uid, index: slot.index, revision, attempt, restarts, specHash };
+    return {
+      name: container,
+      app: name,
+      appUid: uid,
+      index: slot.index,
+      revision,
+      attempt,
+      restarts,
+      specHash,
+    };
   }
 
   /** The steps that creations, and removals for their sake, wait for: the network and the image, once a plan. */
@@ -56,35 +68,23 @@ export class PlanSteps {
     return this.#prepared;
   }
 
-  /** Creates and starts; returns the last step. */
   create(identity: PlannedIdentity, cause: Cause): number {
-    return this.start(identity, cause, [this.createOnly(identity, cause)]);
-  }
-
-  createOnly(identity: PlannedIdentity, cause: Cause): number {
     const container = containerOf(this.#desired, identity);
     return this.#steps.add({ kind: 'createContainer', container }, cause, this.prepare(cause));
   }
 
   start(instance: PlannedIdentity, cause: Cause, after: readonly number[], containerId?: string): number {
-    this.started += 1;
+    this.room -= 1;
+    this.starts += 1;
     const target = containerId === undefined ? {} : { containerId };
     return this.#steps.add({ kind: 'startContainer', instance, ...target }, cause, after);
   }
 
-  /** Takes a live instance the rest of its way to running, and back into service. */
-  bringUp({ phase, identity, container, finding, drainingSince }: Instance): number[] {
-    const cause: Cause = { reason: 'InstanceNotStarted', message: `${identity.name} ${finding}` };
-    if (phase !== 'running') {
-      if (!container) return [this.create(identity, cause)];
-      return [this.start(identity, cause, [], container.id)];
-    }
-    if (drainingSince && container)
-      this.#steps.add(
-        { kind: 'undrainInstance', instance: identity, containerId: container.id },
-        { reason: 'InstanceMissing', message: `${identity.name} is wanted again` },
-      );
-    return [];
+  /** Takes an instance that was on its way out back into service. */
+  undrain({ identity, container, drainingSince }: Instance): void {
+    if (!container || !drainingSince) return;
+    const cause: Cause = { reason: 'InstanceMissing', message: `${identity.name} is wanted again` };
+    this.#steps.add({ kind: 'undrainInstance', instance: identity, containerId: container.id }, cause);
   }
 
   /**
@@ -121,7 +121,12 @@ export class PlanSteps {
     const { identity, container } = instance;
     if (!container || !hasProcess(instance)) return [];
     const graceSeconds = this.#desired.manifest.spec.termination.gracePeriodSeconds;
-    const action = { kind: 'stopContainer', instance: identity, containerId: container.id, graceSeconds } as const;
+    const action = {
+      kind: 'stopContainer',
+      instance: identity,
+      containerId: container.id,
+      graceSeconds,
+    } as const;
     return [this.#steps.add(action, cause, after)];
   }
 

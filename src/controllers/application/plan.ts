@@ -1,7 +1,8 @@
 import type { Cause, Plan } from '../../plan/plan.ts';
 import type { AppSpec } from '../../manifest/app.gen.ts';
+import type { PlannedIdentity } from '../../plan/action.ts';
 import type { Desired } from './desired.ts';
-import { availableAt, hasProcess, isAvailable, isReady, readyAt, type Instance } from './instance.ts';
+import { availableAt, isAvailable, isReady, isRunning, readyAt, type Instance } from './instance.ts';
 import { PlanSteps } from './plan-steps.ts';
 import { planRestart } from './restart.ts';
 import { sortInstances, type Slot } from './slots.ts';
@@ -27,11 +28,14 @@ export function planApplication(
   networkExists: boolean,
   now: Date,
 ): Decision {
-  const steps = new PlanSteps(desired, networkExists, now);
   const { slots, surplus } = sortInstances(desired.specHash, desired.replicas, instances, now);
+  // What is on its way out or of no use does not count: neither must delay the replacement of what died.
+  const processes = slots.flatMap(({ all }) => all).filter((each) => isRunning(each) && !each.drainingSince);
+  const room = desired.replicas + desired.budget.surge - processes.length;
+  const steps = new PlanSteps(desired, networkExists, room, now);
   for (const instance of surplus) steps.depart(instance, causeOfSurplus(desired));
   for (const slot of slots) fillSlot(slot, slots, desired, steps, now);
-  updateSlots(slots, instances, desired, steps, now);
+  updateSlots(slots, desired, steps, now);
   replaceUnhealthy(slots, desired, steps, now);
   for (const instance of instances)
     for (const at of [readyAt(instance), availableAt(instance, minReady(desired))])
@@ -47,23 +51,28 @@ export function planApplication(
 
 /** Gives a slot its one instance where nothing of an older spec runs in it, and clears away what has ended. */
 function fillSlot(slot: Slot, slots: readonly Slot[], desired: Desired, steps: PlanSteps, now: Date): void {
-  const { keeper, duplicates, ended, old, oldEnded } = slot;
-  if (keeper?.phase === 'running' || (keeper && old.length === 0)) {
-    clearSlot(slot, keeper.identity.name, steps, steps.bringUp(keeper));
+  const { keeper, ended, old, oldEnded } = slot;
+  if (keeper?.phase === 'running') {
+    steps.undrain(keeper);
+    clearSlot(slot, keeper, steps);
     return;
   }
-  if (old.length > 0 || ended[0]?.phase === 'unhealthy') return; // see updateSlots, replaceUnhealthy
+  if (old.length > 0 || (!keeper && ended[0]?.phase === 'unhealthy')) return; // see updateSlots, replaceUnhealthy
+  // Recreate: nothing of the present spec is made while anything of an older one runs.
+  const waits = isRecreate(desired) && slots.some((other) => other.old.length > 0);
+  if (waits || !hasRoom(slot, steps)) return;
+  if (keeper) {
+    finish(slot, keeper, steps);
+    return;
+  }
   if (ended[0]) {
     replaceEnded(slot, ended[0], desired, steps, now);
     return;
   }
-  // Recreate: nothing of the present spec is made while anything of an older one runs.
-  if (isRecreate(desired) && slots.some((other) => other.old.length > 0)) return;
   const cause: Cause = oldEnded[0]
     ? { reason: 'InstanceDied', message: `${oldEnded[0].identity.name} ${oldEnded[0].finding}` }
     : { reason: 'InstanceMissing', message: `no instance fills index ${slot.index}` };
-  const next = steps.next(slot, 0);
-  clearSlot({ ...slot, duplicates }, next.name, steps, [steps.create(next, cause)]);
+  swap(slot, steps.next(slot, 0), cause, steps);
 }
 
 function replaceEnded(slot: Slot, latest: Instance, desired: Desired, steps: PlanSteps, now: Date): void {
@@ -73,54 +82,69 @@ function replaceEnded(slot: Slot, latest: Instance, desired: Desired, steps: Pla
     steps.wake(dueAt);
     return;
   }
-  const next = steps.next(slot, restarts);
-  clearSlot(slot, next.name, steps, [steps.create(next, causeOfReplacement(latest))]);
+  swap(slot, steps.next(slot, restarts), causeOfReplacement(latest), steps);
+}
+
+/** Takes a live instance the rest of its way to running. */
+function finish(slot: Slot, { identity, container, finding }: Instance, steps: PlanSteps): void {
+  const cause: Cause = { reason: 'InstanceNotStarted', message: `${identity.name} ${finding}` };
+  swap(slot, identity, cause, steps, container?.id);
+}
+
+/** Makes the next instance of a slot, or starts a created one; what has a process in its place stops before. */
+function swap(slot: Slot, next: PlannedIdentity, cause: Cause, steps: PlanSteps, created?: string): void {
+  const replaced = [...slot.duplicates, ...slot.ended, ...slot.oldEnded];
+  const creation = created === undefined ? [steps.create(next, cause)] : [];
+  const stopped = replaced.flatMap((instance) => steps.stop(instance, cause, creation));
+  steps.room += replaced.filter(isRunning).length;
+  const started = steps.start(next, cause, [...creation, ...stopped], created);
+  for (const instance of replaced) steps.removeOnly(instance, causeOfRemoval(instance), [started]);
+}
+
+/** Whether one more process may be started in the slot: there is room, or an unhealthy one gives way. */
+function hasRoom({ ended }: Slot, { room }: PlanSteps): boolean {
+  return room + ended.filter(isRunning).length > 0;
 }
 
 /** Removes what a slot's instance has taken the place of; what still runs of an older spec goes with the rollout. */
-function clearSlot(
-  { index, duplicates, ended, oldEnded }: Slot,
-  filler: string,
-  steps: PlanSteps,
-  after: readonly number[],
-): void {
-  for (const instance of duplicates)
-    steps.remove(instance, { reason: 'Duplicate', message: `${filler} fills index ${index}` }, after);
-  for (const instance of [...ended, ...oldEnded]) steps.remove(instance, causeOfRemoval(instance), after);
+function clearSlot({ index, duplicates, ended, oldEnded }: Slot, filler: Instance, steps: PlanSteps): void {
+  const cause: Cause = { reason: 'Duplicate', message: `${filler.identity.name} fills index ${index}` };
+  for (const instance of duplicates) steps.remove(instance, cause);
+  for (const instance of [...ended, ...oldEnded]) steps.remove(instance, causeOfRemoval(instance));
 }
 
 /**
  * Moves slots from an older spec to the present one. There are never more processes than desired + surge, and as long as
  * it is up to us never fewer available instances than desired − unavailable. Of the old, the unready go first.
  */
-function updateSlots(
-  slots: readonly Slot[],
-  instances: readonly Instance[],
-  desired: Desired,
-  steps: PlanSteps,
-  now: Date,
-): void {
+function updateSlots(slots: readonly Slot[], desired: Desired, steps: PlanSteps, now: Date): void {
   const outdated = slots.filter(({ old }) => old.length > 0);
   if (outdated.length === 0 || desired.paused) return;
-  const { surge, unavailable } = desired.budget;
+  const { unavailable } = desired.budget;
   const causeFor = ({ identity }: Instance): Cause => ({
     reason: 'SpecChanged',
     message: `${identity.name} is not of revision ${desired.revision}`,
   });
 
-  let room = desired.replicas + surge - instances.filter(hasProcess).length - steps.started;
-  const unhealthyFirst = outdated.toSorted((a, b) => readiness(a, now) - readiness(b, now) || a.index - b.index);
+  const unhealthyFirst = outdated.toSorted(
+    (a, b) => readiness(a, now) - readiness(b, now) || a.index - b.index,
+  );
   for (const slot of isRecreate(desired) ? [] : unhealthyFirst) {
     const [latest] = slot.ended;
     const restart = latest && planRestart(latest, now);
     const [old] = slot.old;
-    if (room <= 0 || !old || slot.keeper?.phase === 'running' || latest?.phase === 'unhealthy') continue;
-    if (slot.keeper) steps.bringUp(slot.keeper);
+    if (
+      !hasRoom(slot, steps) ||
+      !old ||
+      slot.keeper?.phase === 'running' ||
+      (!slot.keeper && latest?.phase === 'unhealthy')
+    )
+      continue;
+    if (slot.keeper) finish(slot, slot.keeper, steps);
     else if (restart && restart.dueAt > now) {
       steps.wake(restart.dueAt);
       continue;
-    } else steps.create(steps.next(slot, restart?.restarts ?? 0), causeFor(old));
-    room -= 1;
+    } else swap(slot, steps.next(slot, restart?.restarts ?? 0), causeFor(old), steps);
   }
 
   const isCounted = (instance: Instance): boolean => isAvailable(instance, minReady(desired), now);
@@ -145,7 +169,9 @@ function updateSlots(
 
 /** Replaces unhealthy instances of the present spec, so many at a time as may be unavailable, at least one. */
 function replaceUnhealthy(slots: readonly Slot[], desired: Desired, steps: PlanSteps, now: Date): void {
-  const onTheirWay = slots.filter(({ keeper }) => keeper && !isAvailable(keeper, minReady(desired), now)).length;
+  const isComing = ({ keeper }: Slot): boolean =>
+    keeper?.phase === 'running' && !isAvailable(keeper, minReady(desired), now);
+  const onTheirWay = slots.filter(isComing).length + steps.starts;
   let room = Math.max(1, Math.min(desired.budget.unavailable, slots.length - 1)) - onTheirWay;
   for (const slot of slots) {
     const [sick] = slot.ended;
@@ -156,12 +182,7 @@ function replaceUnhealthy(slots: readonly Slot[], desired: Desired, steps: PlanS
       continue;
     }
     room -= 1;
-    const cause = causeOfReplacement(sick);
-    const next = steps.next(slot, restarts);
-    const created = steps.createOnly(next, cause);
-    const stopped = steps.stop(sick, cause, [created]);
-    const started = steps.start(next, cause, [created, ...stopped]);
-    for (const instance of slot.ended) steps.removeOnly(instance, causeOfRemoval(instance), [started]);
+    swap(slot, steps.next(slot, restarts), causeOfReplacement(sick), steps);
   }
 }
 

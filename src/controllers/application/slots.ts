@@ -1,4 +1,4 @@
-import { isLive, isReady, type Instance } from './instance.ts';
+import { isLive, isReady, isRunning, type Instance } from './instance.ts';
 
 /** The instances that fill, filled or are to fill one replica index. */
 export interface Slot {
@@ -76,10 +76,6 @@ function rankOf(instance: Instance, now: Date): number {
   if (instance.drainingSince) return 3;
   if (isReady(instance, now)) return 0;
   return isLive(instance) ? 1 : 2;
-}
-
-function isRunning({ phase }: Instance): boolean {
-  return phase === 'running' || phase === 'unhealthy';
 }
 
 function byEagerness(a: Instance, b: Instance): number {

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ApplicationRecord, ApplicationStatus, ApplicationWord, Condition } from '../../store/store.ts';
+import { nextRollout, type Rollout } from '../rollout/rollout.ts';
 import type { Desired } from './desired.ts';
-import { isLive, isReady, type Instance } from './instance.ts';
+import { isAvailable, isLive, isReady, type Instance } from './instance.ts';
 import { isFinal } from './plan.ts';
 
 /** Why an application does not get on, if it does not. */
@@ -13,12 +14,15 @@ export interface Trouble {
 export interface StatusInput {
   desired: Desired;
   instances: readonly Instance[];
-  /** Whether nothing is left to do. */
+  /** Whether nothing is left to do, now or later. */
   settled: boolean;
+  /** What failed lately. */
   trouble: Trouble | null;
   /** Set while the sync holds back this application's removal. */
   pruneHeld: boolean;
 }
+
+type Statement = Omit<Condition, 'lastTransitionTime'>;
 
 /** The status of an application, of what was observed alone; times of transitions are kept where nothing changed. */
 export function applicationStatus(
@@ -26,45 +30,43 @@ export function applicationStatus(
   { desired, instances, settled, trouble, pruneHeld }: StatusInput,
   now: Date,
 ): ApplicationStatus {
-  const { name, uid, generation, replicas: wanted, specHash } = desired;
+  const { name, uid, generation, replicas: wanted, specHash, manifest, paused } = desired;
+  const { minReadySeconds, progressDeadlineSeconds } = manifest.spec.strategy;
   const current = instances.filter(({ identity }) => identity.specHash === specHash);
   const ready = instances.filter((instance) => isReady(instance, now)).length;
-  const updated = current.filter((instance) => isReady(instance, now)).length;
-  const resting = current.filter((instance) => isFinal(instance, desired.manifest.spec.restartPolicy)).length;
-  const complete = settled && updated + resting >= wanted;
-  const crashing = instances.find(({ phase, identity }) => phase === 'crashed' && identity.restarts > 0);
-  const obstacle: Trouble | null =
-    trouble ??
-    (crashing
-      ? {
-          reason: 'CrashLoop',
-          message: `${crashing.identity.name} ${crashing.finding}, crash ${crashing.identity.restarts + 1} in a row`,
-        }
-      : null);
-  const conditions: Omit<Condition, 'lastTransitionTime'>[] = [
+  const available = current.filter((instance) => isAvailable(instance, minReadySeconds, now)).length;
+  const resting = current.filter((instance) => isFinal(instance, manifest.spec.restartPolicy)).length;
+  const complete = settled && available + resting >= wanted;
+  const worst = worstOf(current);
+  const rollout =
+    desired.deleted || wanted === 0
+      ? previous.rollout
+      : nextRollout(
+          previous.rollout,
+          { revision: desired.revision, available, complete, worst, progressDeadlineSeconds, paused },
+          now,
+        );
+  const obstacle = trouble ?? troubleOf(rollout, worst);
+  const progress = complete ? null : obstacle;
+  const conditions: Statement[] = [
     complete
-      ? { type: 'Ready', status: 'True', reason: 'AllReady', message: `${updated} of ${wanted} ready` }
+      ? { type: 'Ready', status: 'True', reason: 'AllReady', message: `${available} of ${wanted} ready` }
       : {
           type: 'Ready',
           status: 'False',
           reason: obstacle?.reason ?? 'NotAllReady',
-          message: obstacle?.message ?? `${updated} of ${wanted} ready`,
+          message: obstacle?.message ?? `${available} of ${wanted} ready`,
         },
     {
       type: 'Progressing',
-      status: !complete && !obstacle ? 'True' : 'False',
-      reason: complete ? 'Converged' : (obstacle?.reason ?? 'Reconciling'),
-      message: complete ? 'nothing to do' : (obstacle?.message ?? 'on its way to the declared state'),
+      status: complete || progress || paused ? 'False' : 'True',
+      reason: complete ? 'Converged' : (progress?.reason ?? (paused ? 'Paused' : 'Reconciling')),
+      message: complete
+        ? 'nothing to do'
+        : (progress?.message ?? (paused ? `autoserve resume ${name}` : 'on its way to the declared state')),
     },
-    pruneHeld
-      ? {
-          type: 'Synced',
-          status: 'False',
-          reason: 'PruneHeld',
-          message:
-            'its manifest is gone, and removing so many applications at once is held: put it back, or run autoserve sync --confirm-prune',
-        }
-      : { type: 'Synced', status: 'True', reason: 'Synced', message: `generation ${generation}` },
+    syncedCondition(previous, pruneHeld),
+    ...healthCondition(desired, instances),
   ];
   return {
     name,
@@ -74,7 +76,61 @@ export function applicationStatus(
     replicas: ready,
     desiredReplicas: wanted,
     conditions: conditions.map((condition) => keepTransition(condition, previous.conditions, now)),
+    rollout,
   };
+}
+
+function worstOf(current: readonly Instance[]): { name: string; crashes: number; finding: string } | null {
+  const [worst] = current
+    .filter(({ phase }) => phase === 'crashed' || phase === 'unhealthy')
+    .toSorted((a, b) => b.identity.restarts - a.identity.restarts);
+  return worst
+    ? { name: worst.identity.name, crashes: worst.identity.restarts + 1, finding: worst.finding }
+    : null;
+}
+
+function troubleOf(rollout: Rollout | null, worst: ReturnType<typeof worstOf>): Trouble | null {
+  if (rollout?.outcome === 'failed' && rollout.reason !== '')
+    return { reason: rollout.reason, message: rollout.message };
+  if (!worst || worst.crashes < 2) return null;
+  return {
+    reason: 'CrashLoop',
+    message: `${worst.name} ${worst.finding}, ${worst.crashes} times in a row`,
+  };
+}
+
+function syncedCondition({ target, revision, generation }: ApplicationRecord, pruneHeld: boolean): Statement {
+  const no = { type: 'Synced', status: 'False' } as const;
+  if (pruneHeld)
+    return {
+      ...no,
+      reason: 'PruneHeld',
+      message:
+        'its manifest is gone, and removing so many applications at once is held: put it back, or run autoserve sync --confirm-prune',
+    };
+  if (target?.reason === 'Pinned')
+    return {
+      ...no,
+      reason: 'Pinned',
+      message: `pinned to ${target.revision}; the manifest wants ${revision}`,
+    };
+  if (target)
+    return {
+      ...no,
+      reason: 'Quarantined',
+      message: `revision ${revision} failed and is held until its manifest changes; ${target.revision} is kept`,
+    };
+  return { type: 'Synced', status: 'True', reason: 'Synced', message: `generation ${generation}` };
+}
+
+function healthCondition({ manifest }: Desired, instances: readonly Instance[]): Statement[] {
+  if (!manifest.healthCheck) return [];
+  const sick = instances.filter(({ phase }) => phase === 'unhealthy').map(({ identity }) => identity.name);
+  return [
+    sick.length > 0
+      ? { type: 'Healthy', status: 'False', reason: 'Unhealthy', message: sick.join(', ') }
+      : { type: 'Healthy', status: 'True', reason: 'NoneUnhealthy', message: 'no instance fails its check' },
+  ];
 }
 
 function wordOf(
@@ -92,11 +148,7 @@ function wordOf(
   return 'starting';
 }
 
-function keepTransition(
-  condition: Omit<Condition, 'lastTransitionTime'>,
-  previous: readonly Condition[],
-  now: Date,
-): Condition {
+function keepTransition(condition: Statement, previous: readonly Condition[], now: Date): Condition {
   const before = previous.find(({ type }) => type === condition.type);
   const lastTransitionTime =
     before?.status === condition.status ? before.lastTransitionTime : now.toISOString();
@@ -105,20 +157,29 @@ function keepTransition(
 
 /** The status while the engine does not answer: what was known stays, whether it holds is unknown. Null if it says so. */
 export function unavailableStatus(
-  { name, uid, observedGeneration, status, replicas, desiredReplicas, conditions }: ApplicationRecord,
+  {
+    name,
+    uid,
+    observedGeneration,
+    status,
+    replicas,
+    desiredReplicas,
+    conditions,
+    rollout,
+  }: ApplicationRecord,
   error: Error,
   now: Date,
 ): ApplicationStatus | null {
   const unknown = conditions
     .filter(({ type }) => type !== 'Synced')
-    .map(({ type }) => ({
+    .map(({ type }): Statement => ({
       type,
-      status: 'Unknown' as const,
+      status: 'Unknown',
       reason: 'EngineUnavailable',
       message: error.message,
     }));
   const synced = conditions.filter(({ type }) => type === 'Synced');
   const next = [...unknown.map((condition) => keepTransition(condition, conditions, now)), ...synced];
   if (isDeepStrictEqual(next, conditions)) return null;
-  return { name, uid, observedGeneration, status, replicas, desiredReplicas, conditions: next };
+  return { name, uid, observedGeneration, status, replicas, desiredReplicas, conditions: next, rollout };
 }

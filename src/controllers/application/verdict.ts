@@ -3,9 +3,19 @@ import type { View } from '../../control/observer.ts';
 import { holdBack, type Holds } from '../../plan/hold.ts';
 import { PlanBuilder, type Plan } from '../../plan/plan.ts';
 import { recoverOperations } from '../../plan/recover.ts';
-import type { ApplicationStatus, InstanceStatus, OperationClosure } from '../../store/store.ts';
-import { desiredOf } from './desired.ts';
-import { joinInstances, type Instance } from './instance.ts';
+import type { ObservedContainer } from '../../engine/engine.ts';
+import type {
+  ApplicationRecord,
+  ApplicationStatus,
+  InstanceRecord,
+  InstanceStatus,
+  OperationClosure,
+  RollBack,
+} from '../../store/store.ts';
+import { deadlineOf, type Rollout } from '../rollout/rollout.ts';
+import { desiredOf, type Desired } from './desired.ts';
+import { rolledBack } from './events.ts';
+import { joinInstances, type Attendance, type Instance } from './instance.ts';
 import { planApplication } from './plan.ts';
 import { instanceStatuses, removedInstance } from './instance-status.ts';
 import { applicationStatus } from './status.ts';
@@ -23,12 +33,16 @@ export interface Verdict {
   closures: OperationClosure[];
   /** Set when the application may be deleted for good. */
   deletable: { uid: string } | null;
+  /** Set when the rollout has failed and there is a revision to go back to. */
+  rollBack: RollBack | null;
 }
 
 export interface Circumstances {
   networkExists: boolean;
   holds: Holds;
   pruneHeld: boolean;
+  /** What is known of a container beyond what the engine shows. */
+  attend: (container: ObservedContainer, record: InstanceRecord | null) => Attendance;
   /** Operations of this very controller that are still in hand. */
   inHand: ReadonlySet<string>;
 }
@@ -42,10 +56,19 @@ export function judge(view: View, circumstances: Circumstances, now: Date): Verd
   );
   if (!application) {
     const plan = planLeftovers(view);
-    return { name, plan, wakeAt: null, application: null, instances: [], closures, deletable: null };
+    return {
+      name,
+      plan,
+      wakeAt: null,
+      application: null,
+      instances: [],
+      closures,
+      deletable: null,
+      rollBack: null,
+    };
   }
   const desired = desiredOf(application);
-  const instances = joinInstances(desired.uid, view.records, view.containers);
+  const instances = joinInstances(desired.uid, view.records, view.containers, circumstances.attend);
   const removedByUs = new Set(
     view.operations.flatMap(({ kind, containerId }) => (kind === 'removeContainer' ? [containerId] : [])),
   );
@@ -58,10 +81,15 @@ export function judge(view: View, circumstances: Circumstances, now: Date): Verd
     reason: 'code' in error && typeof error.code === 'string' ? error.code : 'ActionFailed',
     message: error.message,
   }));
-  const settled = decision.plan.steps.length === 0;
   const status = applicationStatus(
     application,
-    { desired, instances: present, settled, trouble: trouble ?? null, pruneHeld: circumstances.pruneHeld },
+    {
+      desired,
+      instances: present,
+      settled: decision.settled,
+      trouble: trouble ?? null,
+      pruneHeld: circumstances.pruneHeld,
+    },
     now,
   );
   const rows = [
@@ -72,15 +100,30 @@ export function judge(view: View, circumstances: Circumstances, now: Date): Verd
   return {
     name,
     plan: { ...plan, steps: [...plan.steps, ...renumber(planLeftovers(view), decision.plan.steps.length)] },
-    wakeAt: earliest(decision.wakeAt, until),
+    wakeAt: [decision.wakeAt, until, deadline(desired, status.rollout)].reduce(earliest),
     application: differs(status, application) ? status : null,
     instances: rows.filter((row) => {
       const record = stored.get(row.containerName);
       return record ? differs(row, record) : row.removedAt === null;
     }),
     closures,
-    deletable: desired.deleted && settled && view.containers.length === 0 ? { uid: desired.uid } : null,
+    deletable:
+      desired.deleted && decision.settled && view.containers.length === 0 ? { uid: desired.uid } : null,
+    rollBack: planRollBack(application, status.rollout, now),
   };
+}
+
+function deadline({ manifest, paused }: Desired, rollout: Rollout | null): Date | null {
+  if (rollout?.outcome !== 'progressing' || paused) return null;
+  return deadlineOf(rollout, manifest.spec.strategy.progressDeadlineSeconds);
+}
+
+/** Back to the last stable revision from one that failed; never from one that was gone back to. */
+function planRollBack(application: ApplicationRecord, rollout: Rollout | null, now: Date): RollBack | null {
+  const { name, uid, target, stableRevision: to, revision: from, manifest } = application;
+  if (rollout?.outcome !== 'failed' || rollout.revision !== from) return null;
+  if (target || to === null || !manifest.spec.strategy.autoRollback) return null;
+  return { name, uid, from, to, event: rolledBack({ name, uid }, rollout, to, now) };
 }
 
 /** Containers of an application that was deleted on purpose came to light late: they go. */

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { InstanceRecord, InstanceStatus } from '../store.ts';
 import type { MemoryDatabase } from './memory-database.ts';
 
-const LIVE = new Set(['starting', 'running', 'draining', 'stopping']);
+const LIVE = new Set(['starting', 'running']);
 
 /** As `UPSERT_INSTANCES` of PostgreSQL: all of the rows or, when they break a constraint, none. */
 export function upsertInstances(database: MemoryDatabase, statuses: readonly InstanceStatus[]): void {

@@ -14,6 +14,8 @@ export interface RevisionRecord {
   revision: number;
   manifest: App;
   specHash: string;
+  stable: boolean;
+  quarantined: boolean;
 }
 
 /** The rows of a `MemoryStore`: they outlive it, as PostgreSQL outlives a killed controller. */

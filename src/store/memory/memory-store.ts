@@ -5,11 +5,12 @@ import type {
   NewEvent,
   NewOperation,
   OperationClosure,
+  RollBack,
   Store,
   SyncChanges,
   World,
 } from '../store.ts';
-import { declareApplications, requestDeletions, writeApplicationStatus } from './applications.ts';
+import { declareApplications, requestDeletions, rollBack, writeApplicationStatus } from './applications.ts';
 import { upsertInstances } from './instances.ts';
 import type { MemoryDatabase } from './memory-database.ts';
 
@@ -96,6 +97,10 @@ export class MemoryStore implements Store {
         if (!row.removedAt && row.containerId !== null && ids.has(row.containerId))
           Object.assign(row, { status: 'stopped', removedAt, updatedAt: now() });
     });
+  }
+
+  rollBack(back: RollBack): Promise<void> {
+    return this.#call('rollBack', (database) => rollBack(database, back));
   }
 
   appendEvents(events: readonly NewEvent[]): Promise<void> {

@@ -5,6 +5,7 @@ import type {
   ApplicationRecord,
   ApplicationStatus,
   NewEvent,
+  RollBack,
   SyncChanges,
 } from '../store.ts';
 import { incoming, list, type Columns } from './columns.ts';
@@ -25,6 +26,11 @@ export const APPLICATION_COLUMNS: Columns<ApplicationRecord> = [
   ['source_path', 'sourcePath', 'text'],
   ['source_revision', 'sourceRevision', 'text'],
   ['deletion_requested_at', 'deletionRequestedAt', 'timestamptz'],
+  ['target', 'target', 'jsonb'],
+  ['rollout', 'rollout', 'jsonb'],
+  ['rollout_paused', 'rolloutPaused', 'boolean'],
+  ['retries', 'retries', 'integer'],
+  ['stable_revision', 'stableRevision', 'integer'],
   ['created_at', 'createdAt', 'timestamptz'],
   ['updated_at', 'updatedAt', 'timestamptz'],
 ];
@@ -37,7 +43,18 @@ const STATUS_COLUMNS: Columns<ApplicationStatus> = [
   ['replicas', 'replicas', 'integer'],
   ['desired_replicas', 'desiredReplicas', 'integer'],
   ['conditions', 'conditions', 'jsonb'],
+  ['rollout', 'rollout', 'jsonb'],
 ];
+
+/** The applications with what their revisions say of them. */
+export const APPLICATIONS = `(
+  SELECT a.*,
+    (SELECT json_build_object('revision', r.revision, 'specHash', r.spec_hash, 'manifest', r.spec,
+                              'reason', a.target_reason)
+     FROM revisions r WHERE r.app_uid = a.uid AND r.revision = a.target_revision) AS target,
+    (SELECT max(r.revision) FROM revisions r
+     WHERE r.app_uid = a.uid AND r.stable AND NOT r.quarantined AND r.revision <> a.revision) AS stable_revision
+  FROM applications a)`;
 
 /**
  * Creates and updates applications and returns the names of those that changed. The scaler owns the count in mode
@@ -74,7 +91,10 @@ export async function declareApplications(
        last_scaled_at = CASE WHEN EXCLUDED.mode = 'manual' AND EXCLUDED.desired_replicas <> a.desired_replicas
          THEN now() ELSE a.last_scaled_at END,
        suspended = EXCLUDED.suspended,
-       deletion_requested_at = NULL
+       deletion_requested_at = NULL,
+       -- What failed is held until its spec changes, a pin until anything of the manifest does.
+       (target_revision, target_reason) = (SELECT a.target_revision, a.target_reason
+         WHERE a.spec_hash = EXCLUDED.spec_hash AND (a.target_reason = 'RolledBack' OR a.spec = EXCLUDED.spec))
      WHERE (a.spec, a.spec_hash, a.source_path, a.source_revision, a.deletion_requested_at) IS DISTINCT FROM
        (EXCLUDED.spec, EXCLUDED.spec_hash, EXCLUDED.source_path, EXCLUDED.source_revision, NULL::timestamptz)
      RETURNING name`,
@@ -112,6 +132,40 @@ export async function writeApplicationStatus(
      WHERE a.name = n.name AND a.uid = n.uid
        AND (${list(columns, 'a.')}) IS DISTINCT FROM (${list(columns, 'n.')})`,
     [toJson(applications)],
+  );
+  const complete = applications.flatMap(({ uid, rollout }) =>
+    rollout?.outcome === 'complete' ? { uid, revision: rollout.revision } : [],
+  );
+  if (complete.length > 0) await markStable(connection, complete);
+}
+
+async function markStable(
+  connection: Connection,
+  complete: readonly { uid: string; revision: number }[],
+): Promise<void> {
+  await connection.query(
+    `UPDATE revisions r SET stable = true
+     FROM json_to_recordset(?) AS c (uid uuid, revision integer)
+     WHERE r.app_uid = c.uid AND r.revision = c.revision AND NOT r.stable`,
+    [toJson(complete)],
+  );
+}
+
+/** Quarantines a revision, makes an earlier one the target and records the event; nothing if it was done before. */
+export async function rollBack(
+  connection: Connection,
+  { name, uid, from, to, event }: RollBack,
+): Promise<void> {
+  await connection.query(
+    `WITH back AS (
+       UPDATE applications SET target_revision = ?, target_reason = 'RolledBack'
+       WHERE name = ? AND uid = ? AND revision = ? AND target_revision IS NULL RETURNING uid
+     ), bad AS (
+       UPDATE revisions r SET quarantined = true FROM back WHERE r.app_uid = back.uid AND r.revision = ?
+     )
+     INSERT INTO events (${list(EVENT_COLUMNS)})
+     SELECT ${list(EVENT_COLUMNS)} FROM (${incoming(EVENT_COLUMNS)}) n WHERE EXISTS (SELECT FROM back)`,
+    [to, name, uid, from, from, toJson([event])],
   );
 }
 

@@ -16,6 +16,7 @@ export const INSTANCE_COLUMNS: Columns<InstanceStatus> = [
   ['ip', 'ip', 'inet'],
   ['port', 'port', 'integer'],
   ['status', 'status', 'text'],
+  ['draining_since', 'drainingSince', 'timestamptz'],
   ['started_at', 'startedAt', 'timestamptz'],
   ['finished_at', 'finishedAt', 'timestamptz'],
   ['exit_code', 'exitCode', 'integer'],
@@ -41,7 +42,7 @@ export const UPSERT_INSTANCES = `
   WHERE (SELECT count(*) FROM ended) >= 0
     AND (n.removed_at IS NULL OR n.container_id IS NOT NULL AND n.container_name NOT IN (SELECT container_name FROM ended))
     AND NOT EXISTS (SELECT FROM instances h WHERE h.container_id = n.container_id AND h.removed_at IS NOT NULL)
-  ORDER BY n.status IN ('starting', 'running', 'draining', 'stopping'), n.container_name
+  ORDER BY n.status IN ('starting', 'running'), n.container_name
   ON CONFLICT (container_name) WHERE removed_at IS NULL
   DO UPDATE SET ${assignments(INSTANCE_COLUMNS, 'EXCLUDED')}
   WHERE (${list(INSTANCE_COLUMNS, 'i.')}) IS DISTINCT FROM (${list(INSTANCE_COLUMNS, 'EXCLUDED.')})`;

@@ -7,6 +7,7 @@ import {
   type NewEvent,
   type NewOperation,
   type OperationClosure,
+  type RollBack,
   type Store,
   type SyncChanges,
   type World,
@@ -15,6 +16,7 @@ import {
   declareApplications,
   deleteApplication,
   requestDeletions,
+  rollBack,
   writeApplicationStatus,
 } from './applications.ts';
 import { appendEvents, deletedUids } from './events.ts';
@@ -86,6 +88,10 @@ export class PostgresStore implements Store {
 
   markRemoved(containerIds: readonly string[], removedAt: Date): Promise<void> {
     return reach(() => markRemoved(this.#database, containerIds, removedAt));
+  }
+
+  rollBack(back: RollBack): Promise<void> {
+    return reach(() => rollBack(this.#database, back));
   }
 
   appendEvents(events: readonly NewEvent[]): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Connection } from '../database.ts';
 import type { ApplicationRecord, InstanceRecord, OperationRecord, World } from '../store.ts';
-import { APPLICATION_COLUMNS } from './applications.ts';
+import { APPLICATION_COLUMNS, APPLICATIONS } from './applications.ts';
 import { selectList, type Columns } from './columns.ts';
 import { INSTANCE_COLUMNS } from './instances.ts';
 import { OPERATION_COLUMNS } from './operations.ts';
@@ -21,7 +21,7 @@ const OPERATION_RECORD_COLUMNS: Columns<OperationRecord> = [
 const WORLD = `
   SELECT
     (SELECT COALESCE(json_agg(r), '[]') FROM (
-      SELECT ${selectList(APPLICATION_COLUMNS)} FROM applications ORDER BY name) r) AS applications,
+      SELECT ${selectList(APPLICATION_COLUMNS)} FROM ${APPLICATIONS} a ORDER BY name) r) AS applications,
     (SELECT COALESCE(json_agg(r), '[]') FROM (
       SELECT ${selectList(INSTANCE_RECORD_COLUMNS)} FROM instances WHERE removed_at IS NULL ORDER BY id) r) AS instances,
     (SELECT COALESCE(json_agg(r), '[]') FROM (

@@ -1,7 +1,7 @@
 import type { Desired } from '../../../src/controllers/application/desired.ts';
 import { joinInstances, type Instance } from '../../../src/controllers/application/instance.ts';
 import { instanceName, type ObservedContainer } from '../../../src/engine/engine.ts';
-import type { InstanceRecord } from '../../../src/store/store.ts';
+import type { HealthWord, InstanceRecord } from '../../../src/store/store.ts';
 import type { App } from '../../../src/manifest/app.gen.ts';
 
 export const NOW = new Date('2026-01-01T12:00:00Z');
@@ -30,7 +30,7 @@ const manifest: App = {
       progressDeadlineSeconds: 600,
       autoRollback: true,
     },
-    termination: { drainSeconds: 5, gracePeriodSeconds: 10 },
+    termination: { drainSeconds: 0, gracePeriodSeconds: 10 },
     restartPolicy: 'Always',
     dependsOn: [],
     suspend: false,
@@ -65,6 +65,8 @@ export function desired(changes: Partial<Desired> = {}, spec: Partial<App['spec'
     specHash: 'new',
     replicas: 3,
     deleted: false,
+    paused: false,
+    budget: { surge: 1, unavailable: 0 },
     manifest: { ...manifest, spec: { ...manifest.spec, ...spec } },
     ...changes,
   };
@@ -83,6 +85,9 @@ export interface Sketch {
   finished?: Date | null;
   exitCode?: number | null;
   oomKilled?: boolean;
+  /** Absent for an instance without a health check. */
+  health?: HealthWord;
+  draining?: Date;
 }
 
 /** A container of `web`; running for a minute unless said otherwise. */
@@ -134,6 +139,7 @@ export function record(
     ip: null,
     port: 8080,
     status: sketch.status ?? 'starting',
+    drainingSince: null,
     startedAt,
     finishedAt,
     exitCode: null,
@@ -145,9 +151,17 @@ export function record(
   };
 }
 
+/** @param sketches what is known of containers beyond what the engine shows, by container name */
 export function instances(
   containers: readonly ObservedContainer[],
   records: readonly InstanceRecord[] = [],
+  sketches: Record<string, Pick<Sketch, 'health' | 'draining'>> = {},
 ): Instance[] {
-  return joinInstances('uid-web', records, containers);
+  return joinInstances('uid-web', records, containers, ({ identity }) => {
+    const { health, draining } = sketches[identity.name] ?? {};
+    return {
+      health: health ? { status: health, since: ago(30) } : null,
+      drainingSince: draining ?? null,
+    };
+  });
 }

@@ -1,9 +1,19 @@
 import fc from 'fast-check';
 import { expect } from 'chai';
+import type { Desired } from '../../../src/controllers/application/desired.ts';
+import {
+  hasProcess,
+  isReady,
+  isRunning,
+  type Instance,
+} from '../../../src/controllers/application/instance.ts';
 import { planApplication } from '../../../src/controllers/application/plan.ts';
-import { instanceName, type ObservedContainer } from '../../../src/engine/engine.ts';
-import type { Plan } from '../../../src/plan/plan.ts';
+import { budgetOf } from '../../../src/controllers/rollout/budget.ts';
+import type { HealthWord } from '../../../src/store/store.ts';
+import type { Step } from '../../../src/plan/plan.ts';
 import { ago, container, desired, instances, NOW, type Sketch } from './fixtures.ts';
+
+const RUNS = { numRuns: 1_000 };
 
 const sketch: fc.Arbitrary<Sketch> = fc.record({
   index: fc.nat(5),
@@ -15,123 +25,171 @@ const sketch: fc.Arbitrary<Sketch> = fc.record({
   started: fc.constantFrom(ago(700), ago(60), ago(0.5)),
   finished: fc.constantFrom(ago(0), ago(400)),
   exitCode: fc.constantFrom(0, 1, 137),
+  health: fc.constantFrom<HealthWord[]>('healthy', 'healthy', 'unhealthy', 'starting'),
 });
 
-/** Any set of containers that an engine could hold: names are unique. */
+/** Any set of containers that an engine could hold: names are unique, and no slot has two processes of one revision. */
 const world = fc
   .uniqueArray(sketch, {
     maxLength: 12,
     selector: ({ index, attempt, spec }) => `${index} ${attempt} ${spec}`,
   })
-  .map((sketches) => sketches.map(container));
+  .map((sketches) => {
+    const running = new Set<string>();
+    return sketches.filter(({ index, spec, state }) => {
+      const slot = `${index} ${spec}`;
+      if (state !== 'running' && state !== 'paused') return true;
+      if (running.has(slot)) return false;
+      running.add(slot);
+      return true;
+    });
+  });
 
-/** The world after every step of a plan has succeeded at `now`. */
-function afterwards(containers: readonly ObservedContainer[], plan: Plan, now: Date): ObservedContainer[] {
-  let next = [...containers];
-  const change = (id: string, changes: Partial<ObservedContainer>): void => {
-    next = next.map((each) => (each.id === id ? { ...each, ...changes } : each));
-  };
-  for (const { action } of plan.steps)
-    switch (action.kind) {
-      case 'createContainer': {
-        const { identity } = action.container;
-        expect(next.map(({ name }) => name)).not.to.include(identity.name);
-        const sketched = container({ index: identity.index, attempt: identity.attempt, state: 'created' });
-        next.push({ ...sketched, identity: { ...identity, operationId: 'op' }, name: identity.name });
-        break;
-      }
-      case 'startContainer':
-        change(action.containerId ?? `id-${action.instance.name}`, {
-          state: 'running',
-          ip: '10.0.0.9',
-          startedAt: now,
-        });
-        break;
-      case 'stopContainer':
-        change(action.containerId, { state: 'exited', exitCode: 137, finishedAt: now });
-        break;
-      case 'removeContainer':
-        next = next.filter(({ id }) => id !== action.containerId);
-        break;
-      case 'createNetwork':
-      case 'resolveImage':
+const wanted: fc.Arbitrary<Desired> = fc
+  .record({
+    replicas: fc.nat(5),
+    type: fc.constantFrom('RollingUpdate' as const, 'RollingUpdate' as const, 'Recreate' as const),
+    maxSurge: fc.constantFrom<(number | string)[]>(0, 1, 3, '50%'),
+    maxUnavailable: fc.constantFrom<(number | string)[]>(0, 1, 2, '40%'),
+    drainSeconds: fc.constantFrom(0, 5),
+    paused: fc.constant(false),
+  })
+  .map(({ replicas, drainSeconds, paused, ...changes }) => {
+    const { strategy: usual } = desired().manifest.spec;
+    const strategy = { ...usual, ...changes };
+    const termination = { drainSeconds, gracePeriodSeconds: 10 };
+    return desired({ replicas, paused, budget: budgetOf(strategy, replicas) }, { strategy, termination });
+  });
+
+/** The world after a step has succeeded at `now`; what is started becomes healthy at once. */
+function afterwards(before: readonly Instance[], { action }: Step, now: Date): Instance[] {
+  const change = (
+    id: string,
+    changes: Partial<Instance['container']>,
+    more: Partial<Instance> = {},
+  ): Instance[] =>
+    before.map((each) =>
+      each.container?.id === id
+        ? look({ ...each, ...more, container: { ...each.container, ...changes } })
+        : each,
+    );
+  switch (action.kind) {
+    case 'createContainer': {
+      const { identity } = action.container;
+      expect(before.map((each) => each.identity.name)).not.to.include(identity.name);
+      const { index, attempt } = identity;
+      const made = container({ index, attempt, state: 'created', ip: '10.0.0.9' });
+      return [...before, ...instances([{ ...made, identity: { ...identity, operationId: 'op' } }])];
     }
-  return next;
+    case 'startContainer':
+      return change(
+        action.containerId ?? `id-${action.instance.name}`,
+        { state: 'running', ip: '10.0.0.9', startedAt: now },
+        { health: { status: 'healthy', since: now } },
+      );
+    case 'drainInstance':
+      return change(action.containerId, {}, { drainingSince: now });
+    case 'undrainInstance':
+      return change(action.containerId, {}, { drainingSince: null });
+    case 'stopContainer':
+      return change(action.containerId, { state: 'exited', exitCode: 137, finishedAt: now });
+    case 'removeContainer':
+      return before.filter((each) => each.container?.id !== action.containerId);
+    case 'createNetwork':
+    case 'resolveImage':
+      return [...before];
+  }
 }
 
-describe('planApplication, for any observed state', () => {
+/** Joins an instance anew after its container changed. */
+function look(instance: Instance): Instance {
+  const { container: shown, health, drainingSince, record } = instance;
+  const [again] = instances(shown ? [shown] : []);
+  if (!again) return instance;
+  const sick = again.phase === 'running' && health?.status === 'unhealthy';
+  return { ...again, record, health, drainingSince, ...(sick && { phase: 'unhealthy' as const }) };
+}
+
+function observe(sketches: readonly Sketch[]): Instance[] {
+  return sketches.flatMap((each) => {
+    const shown = container(each);
+    return instances([shown], [], { [shown.identity.name]: each });
+  });
+}
+
+const count = (all: readonly Instance[], holds: (instance: Instance) => boolean): number =>
+  all.filter(holds).length;
+
+describe('planApplication, for any observed state and strategy', () => {
   it('plans the same from the same', () => {
     fc.assert(
-      fc.property(world, fc.nat(5), (containers, replicas) => {
-        const plan = () => planApplication(desired({ replicas }), instances(containers), true, NOW);
+      fc.property(world, wanted, (sketches, goal) => {
+        const plan = () => planApplication(goal, observe(sketches), true, NOW);
         expect(plan()).to.deep.equal(plan());
       }),
-      { numRuns: 1_000 },
+      RUNS,
     );
   });
 
-  it('converges to the desired instances and an empty plan, with at most one slot out for an update at a time', () => {
+  it('converges to the desired instances, and keeps the budget at every step of the way', () => {
     fc.assert(
-      fc.property(world, fc.nat(5), (start, replicas) => {
-        let containers = start;
+      fc.property(world, wanted, (sketches, goal) => {
+        const { replicas, budget, specHash } = goal;
+        const ceiling = replicas + budget.surge;
+        const floor = replicas - budget.unavailable;
+        let present = observe(sketches);
         let now = NOW;
-        for (let pass = 0; pass < 40; pass += 1) {
-          const { plan, wakeAt } = planApplication(desired({ replicas }), instances(containers), true, now);
-          if (plan.steps.length === 0 && wakeAt === null) break;
-          const updated = plan.steps.filter(
-            ({ action, cause }) => action.kind === 'stopContainer' && cause.reason === 'SpecChanged',
-          );
-          const slots = new Set(updated.map(({ action }) => 'instance' in action && action.instance.index));
-          expect(slots.size).to.be.at.most(1);
-          containers = afterwards(containers, plan, now);
+        for (let pass = 0; pass < 80; pass += 1) {
+          const { plan, wakeAt, settled } = planApplication(goal, present, true, now);
+          const starting = present.some(({ health }) => health?.status === 'starting');
+          if (settled && wakeAt === null && !starting) break;
+          for (const step of plan.steps) {
+            const before = present;
+            present = afterwards(before, step, now);
+            const isCounted = (each: Instance): boolean => isRunning(each) && !each.drainingSince;
+            const processes = count(present, isCounted);
+            if (processes > count(before, isCounted)) expect(processes).to.be.at.most(ceiling);
+            const ready = count(present, (each) => isReady(each, now));
+            if (ready < count(before, (each) => isReady(each, now))) expect(ready).to.be.at.least(floor);
+            const slots = present
+              .filter(hasProcess)
+              .map(({ identity }) => `${identity.index} r${identity.revision}`);
+            expect(slots).to.deep.equal([...new Set(slots)]);
+          }
           now = new Date(Math.max(now.getTime() + 1_500, wakeAt?.getTime() ?? 0));
+          const since = now;
+          present = present.map((each) =>
+            each.health?.status === 'starting' ? { ...each, health: { status: 'healthy', since } } : each,
+          );
         }
-        expect(planApplication(desired({ replicas }), instances(containers), true, now)).to.deep.equal({
-          plan: { app: 'web', appUid: 'uid-web', steps: [] },
-          wakeAt: null,
-        });
-        expect(containers.map(({ identity }) => identity.index).toSorted()).to.deep.equal(
-          Array.from({ length: replicas }, (_, index) => index),
-        );
-        for (const { state, ip, identity } of containers)
-          expect({ state, connected: ip !== null, specHash: identity.specHash }).to.deep.equal({
-            state: 'running',
-            connected: true,
-            specHash: 'new',
-          });
+        const { plan, settled } = planApplication(goal, present, true, now);
+        expect({ steps: plan.steps, settled }).to.deep.equal({ steps: [], settled: true });
+        expect(present).to.have.length(replicas);
+        for (const instance of present) {
+          expect(instance.identity.specHash).to.equal(specHash);
+          expect(isReady(instance, now)).to.equal(true);
+        }
       }),
-      { numRuns: 1_000 },
+      RUNS,
     );
   });
 
-  it('never creates two instances for one slot, nor touches a running one that is as it should be', () => {
+  it('leaves a ready instance of the present spec alone unless there are more than wanted', () => {
     fc.assert(
-      fc.property(world, fc.nat(5), (containers, replicas) => {
-        const { plan } = planApplication(desired({ replicas }), instances(containers), true, NOW);
-        const created = plan.steps.flatMap(({ action }) =>
-          action.kind === 'createContainer' ? action.container.identity : [],
+      fc.property(world, wanted, (sketches, goal) => {
+        const present = observe(sketches);
+        const { plan } = planApplication(goal, present, true, NOW);
+        const indices = new Set(present.map(({ identity }) => identity.index));
+        const touched = plan.steps.flatMap(({ action }) =>
+          'containerId' in action ? (action.containerId ?? []) : [],
         );
-        expect(new Set(created.map(({ index }) => index)).size).to.equal(created.length);
-        for (const { name, index, revision, attempt } of created)
-          expect(name).to.equal(instanceName('web', index, revision, attempt));
-        const kept = containers.filter(
-          ({ identity, state, ip }) =>
-            identity.index < replicas && identity.specHash === 'new' && state === 'running' && ip !== null,
-        );
-        const firstOfSlot = kept.filter(
+        const fine = present.filter(
           (each) =>
-            !kept.some(
-              (other) =>
-                other.identity.index === each.identity.index &&
-                other.identity.attempt < each.identity.attempt,
-            ),
+            isReady(each, NOW) && each.identity.specHash === goal.specHash && indices.size <= goal.replicas,
         );
-        const touched = plan.steps.map(({ action }) =>
-          'containerId' in action ? action.containerId : undefined,
-        );
-        for (const { id } of firstOfSlot) expect(touched).not.to.include(id);
+        for (const { container: shown } of fine) expect(touched).not.to.include(shown?.id);
       }),
-      { numRuns: 1_000 },
+      RUNS,
     );
   });
 });
