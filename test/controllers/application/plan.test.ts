@@ -79,8 +79,8 @@ describe('planApplication', () => {
       expect(lines.map((line) => line.split(' ')[1])).to.deep.equal([
         'resolveImage',
         'createContainer',
-        'startContainer',
         'stopContainer',
+        'startContainer',
         'removeContainer',
       ]);
       return lines[0]?.replace('0 resolveImage demo-web:1  ', '');
