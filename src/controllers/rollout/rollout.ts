@@ -7,6 +7,7 @@ export interface Rollout {
   /** The most instances of the revision that were available at once. */
   available: number;
   outcome: 'progressing' | 'complete' | 'failed';
+  paused: boolean;
   /** Why it failed; empty otherwise. */
   reason: '' | 'ProgressDeadlineExceeded' | 'CrashLoop';
   message: string;
@@ -42,12 +43,15 @@ export function nextRollout(previous: Rollout | null, facts: RolloutFacts, now: 
           progressedAt: at,
           available: 0,
           outcome: 'progressing',
+          paused: facts.paused,
           reason: '',
           message: '',
         };
   if (base.outcome !== 'progressing') return base;
-  const progressed = facts.available > base.available || facts.paused;
-  const rollout = progressed ? { ...base, progressedAt: at, available: facts.available } : base;
+  const { available, paused } = facts;
+  const resumed = base.paused && !paused;
+  const moved = available > base.available || resumed ? { progressedAt: at } : {};
+  const rollout = { ...base, ...moved, paused, available: Math.max(available, base.available) };
   if (facts.complete) return { ...rollout, outcome: 'complete' };
   const { worst } = facts;
   if (worst && worst.crashes >= CONDEMNING_CRASHES)
@@ -57,7 +61,7 @@ export function nextRollout(previous: Rollout | null, facts: RolloutFacts, now: 
       reason: 'CrashLoop',
       message: `${worst.name} ${worst.finding}, crash ${worst.crashes} in a row`,
     };
-  if (now >= deadlineOf(rollout, facts.progressDeadlineSeconds))
+  if (!paused && now >= deadlineOf(rollout, facts.progressDeadlineSeconds))
     return {
       ...rollout,
       outcome: 'failed',

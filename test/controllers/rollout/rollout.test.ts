@@ -60,7 +60,9 @@ describe('nextRollout', () => {
   it('stands still while it is paused', () => {
     const paused = nextRollout(begun, facts({ paused: true }), after(3_000));
     expect(paused.outcome).to.equal('progressing');
-    expect(nextRollout(paused, facts(), after(3_599)).outcome).to.equal('progressing');
-    expect(nextRollout(paused, facts(), after(3_600)).outcome).to.equal('failed');
+    expect(nextRollout(paused, facts({ paused: true }), after(9_000))).to.deep.equal(paused);
+    const resumed = nextRollout(paused, facts(), after(9_000));
+    expect(nextRollout(resumed, facts(), after(9_599)).outcome).to.equal('progressing');
+    expect(nextRollout(resumed, facts(), after(9_600)).outcome).to.equal('failed');
   });
 });
