@@ -83,7 +83,10 @@ async function run(
     confirmPrune: config.confirmPrune,
     onSynced: (result) => (synced = result),
   });
-  const commands = listenForCommands(url, () => loop.confirmPrune());
+  const commands = listenForCommands(url, (command) => {
+    if (command.kind === 'confirm-prune') loop.confirmPrune();
+    else loop.manager.changed([command.app]);
+  });
   logger.info({ manifests, installation: installation.id, engine: engine.address }, 'watching');
   try {
     if (onceTimeout === undefined) {

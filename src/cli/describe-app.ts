@@ -1,10 +1,19 @@
-import type { ApplicationRow, EventRow, InstanceRow, ManifestRow } from '../store/read.ts';
+import type {
+  ApplicationRow,
+  EventRow,
+  FailureRow,
+  InstanceRow,
+  ManifestRow,
+  RevisionRow,
+} from '../store/read.ts';
+import { failureLines, probeCells } from './describe-failure.ts';
 import { obstacleOf } from './diagnose.ts';
 import { age, formatDuration } from './duration.ts';
 import { foldEvents } from './fold-events.ts';
 import { tableLines } from './render.ts';
 import { isObserved, readyOf, sourceOf } from './resources/applications.ts';
 import { instances as instanceResource } from './resources/instances.ts';
+import { rolloutFacts } from './describe-rollout.ts';
 import { specLines } from './spec-lines.ts';
 import { alignColumns, oneLine } from './table.ts';
 
@@ -15,10 +24,16 @@ export interface AppStory {
   /** Of its source path; undefined when the file is gone. */
   manifest: ManifestRow | undefined;
   events: readonly EventRow[];
+  /** The last one of its instances. */
+  failure: FailureRow | undefined;
+  revisions: readonly RevisionRow[];
 }
 
 /** An app as text: what it is, its spec, instances, conditions, and events last. Pure. */
-export function describeApp({ app, instances, manifest, events }: AppStory, now: Date): string {
+export function describeApp(
+  { app, instances, manifest, events, failure, revisions }: AppStory,
+  now: Date,
+): string {
   const conditions = app.conditions.map(({ type, status, reason, lastTransitionTime, message }) => [
     type,
     status,
@@ -34,6 +49,8 @@ export function describeApp({ app, instances, manifest, events }: AppStory, now:
       'Instances',
       instances.length > 0 ? tableLines(instanceResource, instances, 'wide', now) : ['none'],
     ),
+    ...section('Probes', alignColumns(probeCells(instances, now))),
+    ...section('Last failure', failureLines(failure, revisions, now)),
     ...section('Conditions', alignColumns([['TYPE', 'STATUS', 'REASON', 'SINCE', 'MESSAGE'], ...conditions])),
     ...section('Manifest', problemLines(manifest)),
     ...section('Events', eventLines(events, now)),
@@ -53,6 +70,7 @@ function factsOf(app: ApplicationRow, now: Date): string[][] {
   return [
     ['status', `${isObserved(app) ? app.status : 'unknown'}, ${readyOf(app)} ready`],
     ['revision', `${app.revision} (generation ${app.generation}${acted})`],
+    ...rolloutFacts(app, now),
     ['source', sourceOf(app) ?? '-'],
     ['age', age(app.created_at, now)],
     ...(deleted ? [['removal', `requested ${age(deleted, now)} ago`]] : []),
@@ -82,7 +100,7 @@ function eventLines(events: readonly EventRow[], now: Date): string[] {
 
 /** The command that tells more, or mends, what keeps an app from being ready; undefined when nothing does. */
 function nextCommand(
-  { name, spec, conditions }: ApplicationRow,
+  { name, spec, conditions, revision }: ApplicationRow,
   instances: readonly InstanceRow[],
   manifest: ManifestRow | undefined,
 ): string | undefined {
@@ -98,11 +116,17 @@ function nextCommand(
       return `docker pull ${spec.spec.image}`;
     case 'EngineUnavailable':
       return 'docker info';
+    case 'Pinned':
+      return `autoserve rollback app ${name} --to ${revision}, or change the manifest`;
+    case 'Quarantined':
+      return `change the manifest, or autoserve retry app ${name}`;
+    case 'ProgressDeadlineExceeded':
+      return `autoserve logs app ${name} --previous`;
     case 'CrashLoop': {
-      const crashed = instances.find(
+      const crashed = instances.some(
         ({ status, container_id }) => status === 'error' && container_id !== null,
       );
-      return crashed ? `docker logs ${crashed.container_name}` : `autoserve get instances ${name} -o wide`;
+      return `autoserve logs app ${name}${crashed ? '' : ' --previous'}`;
     }
     default:
       return `autoserve get events ${name}`;

@@ -2,6 +2,7 @@ import type { Instance } from '../controllers/application/instance.ts';
 import { isLive } from '../controllers/application/instance.ts';
 import { desiredOf } from '../controllers/application/desired.ts';
 import { planApplication } from '../controllers/application/plan.ts';
+import { budgetOf } from '../controllers/rollout/budget.ts';
 import type { App } from '../manifest/app.gen.ts';
 import type { ApplicationDeclaration, ApplicationRecord, SyncChanges } from '../store/store.ts';
 import { manifestDiff } from './manifest-diff.ts';
@@ -72,8 +73,12 @@ function declaredChange(
   const difference = manifestDiff(before.manifest, manifest);
   if (specHash !== before.specHash) {
     const what = difference === '' ? 'a secret has a new value' : difference;
-    const order = running > 1 ? ', 1 at a time' : '';
-    return { kind: 'replace', app, what, manner: `replaces ${instances(running)}${order}` };
+    return {
+      kind: 'replace',
+      app,
+      what,
+      manner: `replaces ${instances(running)}${orderOf(manifest, running)}`,
+    };
   }
   if (before.deletionRequestedAt)
     return { kind: 'change', app, what: 'declared again before it was removed', manner: '' };
@@ -94,6 +99,14 @@ function correction(application: ApplicationRecord, observed: Observed, now: Dat
   const manner =
     starts.length > 0 ? `starts ${instances(starts.length)}` : `removes ${instances(removals.length)}`;
   return [{ kind: 'change', app: application.name, what, manner }];
+}
+
+/** How many at a time, by the new manifest's strategy. */
+function orderOf(manifest: App, running: number): string {
+  if (running <= 1) return '';
+  const { surge, unavailable } = budgetOf(manifest.spec.strategy, replicasOf(manifest));
+  const step = manifest.spec.strategy.type === 'Recreate' ? running : surge + unavailable;
+  return step < running ? `, ${step} at a time` : ', all at once';
 }
 
 function replicasOf({ scaling }: App): number {

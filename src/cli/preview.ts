@@ -1,8 +1,6 @@
-import pino from 'pino';
 import { systemClock } from '../clock.ts';
 import type { Config } from '../config.ts';
-import { joinInstances } from '../controllers/application/instance.ts';
-import { DockerEngine } from '../engine/docker/docker-engine.ts';
+import { joinInstances, type Attendance } from '../controllers/application/instance.ts';
 import { EngineError } from '../engine/engine.ts';
 import { AutoServeError } from '../error.ts';
 import type { Diagnostic } from '../manifest/diagnostic.ts';
@@ -11,8 +9,9 @@ import { ManifestReader } from '../source/manifest-reader.ts';
 import { planSync } from '../source/sync.ts';
 import { findInstallation, type Installation } from '../store/installation.ts';
 import { PostgresStore } from '../store/postgres/postgres-store.ts';
-import type { ManifestRecord, World } from '../store/store.ts';
+import type { InstanceRecord, ManifestRecord, World } from '../store/store.ts';
 import { withDatabase } from './database.ts';
+import { openEngine } from './engine.ts';
 import { planChanges, type Observed, type PlannedChange } from './planned-change.ts';
 
 export interface Preview {
@@ -86,13 +85,7 @@ async function observe(
   notes: string[],
 ): Promise<Observed | null> {
   if (!installation) return null;
-  const engine = new DockerEngine({
-    installation: config.installation ?? installation.id,
-    secrets: () => Promise.reject(new Error('a plan reads no secrets')),
-    policy: { hostPaths: [] },
-    log: pino({ level: 'silent' }),
-    ...(config.dockerHost !== null && { dockerHost: config.dockerHost }),
-  });
+  const engine = openEngine(config, installation);
   try {
     const known = instances.flatMap(({ containerId }) => containerId ?? []);
     const { containers, networkExists } = await engine.observe(known);
@@ -105,6 +98,7 @@ async function observe(
           uid,
           instances.filter(({ appName }) => appName === app),
           containers.filter(({ identity }) => identity.appUid === uid),
+          (_, record) => attendanceOf(record),
         );
       },
     };
@@ -113,4 +107,10 @@ async function observe(
     notes.push(`${error.message}: the folder is compared with what is stored alone`);
     return null;
   }
+}
+
+/** What is known of an instance without asking it. */
+function attendanceOf(record: InstanceRecord | null): Attendance {
+  const { healthStatus: status, healthSince: since = null, drainingSince = null } = record ?? {};
+  return { health: status && since ? { status, since } : null, drainingSince };
 }

@@ -4,12 +4,19 @@ import { Command } from 'commander';
 import { packageRoot } from '../package-root.ts';
 import { dbCommand } from './commands/db.ts';
 import { describeCommand } from './commands/describe.ts';
+import { eventsCommand } from './commands/events.ts';
 import { explainCommand } from './commands/explain.ts';
 import { getCommand } from './commands/get.ts';
+import { historyCommand } from './commands/history.ts';
+import { logsCommand } from './commands/logs.ts';
 import { planCommand } from './commands/plan.ts';
+import { rollbackCommand } from './commands/rollback.ts';
+import { rolloutCommands } from './commands/rollout.ts';
 import { syncCommand } from './commands/sync.ts';
+import { topCommand } from './commands/top.ts';
 import { upCommand } from './commands/up.ts';
 import { validateCommand } from './commands/validate.ts';
+import { volumesCommand } from './commands/volumes.ts';
 import { waitCommand } from './commands/wait.ts';
 
 const examples = `
@@ -19,6 +26,8 @@ Examples:
   autoserve up                           keep Docker equal to ./manifests
   autoserve get apps --watch             what runs, as it changes
   autoserve wait app/web --for=ready     for scripts: 0 ready, 1 failed, 124 timeout
+  autoserve logs app web -f              of all its instances
+  autoserve rollback app web             the revision before
   psql "$(autoserve db url)"             everything, with SQL
 
 Exit codes: 0 reached, 1 failed, 2 usage, 124 timeout.`;
@@ -49,7 +58,14 @@ export function program(): Command {
     syncCommand(),
     getCommand(),
     describeCommand(),
+    eventsCommand(),
+    logsCommand(),
+    topCommand(),
     waitCommand(),
+    historyCommand(),
+    rollbackCommand(),
+    ...rolloutCommands(),
+    volumesCommand(),
     explainCommand(),
     dbCommand(),
   ];

@@ -1,11 +1,13 @@
-import type { ApplicationRow, ManifestRow } from '../store/read.ts';
+import type { ApplicationRow, ManifestRow, RevisionRow } from '../store/read.ts';
 import { conditionOf, obstacleOf } from './diagnose.ts';
+import { isTargetObserved, keptRevision } from './revision-text.ts';
 
 export const goals = ['ready', 'deleted'] as const;
 export type Goal = (typeof goals)[number];
 
 export interface WaitVerdict {
-  outcome: 'reached' | 'failed' | 'waiting';
+  /** `rolledBack`: an earlier revision serves, for the manifest's own has failed. */
+  outcome: 'reached' | 'failed' | 'rolledBack' | 'waiting';
   /** How far it is, or why it cannot be. */
   message: string;
   /** The next command. */
@@ -14,16 +16,19 @@ export interface WaitVerdict {
 
 /**
  * Whether an app is where it is waited for. It has failed only where nothing but a change of the manifest, or a
- * decision of the operator, leads on; crashes and missing images are tried again. Pure.
+ * decision of the operator, leads on; crashes and missing images are tried again until the rollout fails. A rollback is
+ * followed to its end. A pinned revision is what is wanted. Pure.
  *
  * @param app undefined when nothing of this name is declared
  * @param manifest the row of the file that declares the app
+ * @param revisions of the app, to know whether a failed rollout has somewhere to go back to
  */
 export function judgeWait(
   goal: Goal,
   name: string,
   app: ApplicationRow | undefined,
   manifest: ManifestRow | undefined,
+  revisions: readonly RevisionRow[] = [],
 ): WaitVerdict {
   const verdict = (
     outcome: WaitVerdict['outcome'],
@@ -58,7 +63,40 @@ export function judgeWait(
   }
   if (app.observed_generation !== app.generation)
     return verdict('waiting', `generation ${app.generation} has not been acted on yet`);
-  if (conditionOf(app.conditions, 'Ready')?.status === 'True')
+  const kept = keptRevision(app);
+  const unseen = app.rollout && app.desired_replicas > 0 && app.rollout.revision !== kept;
+  if (unseen || !isTargetObserved(app))
+    return verdict('waiting', `revision ${kept} has not been acted on yet`);
+  const ready = conditionOf(app.conditions, 'Ready');
+  if (ready?.status === 'True') {
+    if (app.target_reason === 'RolledBack')
+      return verdict('rolledBack', `rolled back; the manifest's revision is held until it changes.`);
     return verdict('reached', `ready, ${app.replicas} of ${app.desired_replicas} instances`);
-  return verdict('waiting', obstacleOf(app.conditions)?.message ?? `is ${app.status}`);
+  }
+  if (app.rollout?.outcome === 'failed' && !canRollBack(app, revisions))
+    return verdict(
+      'failed',
+      `revision ${kept} failed, ${app.rollout.message}, and there is none to go back to`,
+      `autoserve describe app ${name}, and when it is mended: autoserve retry app ${name}`,
+    );
+  if (app.rollout_paused)
+    return verdict(
+      'waiting',
+      `its rollout is paused, ${ready?.message ?? ''}`,
+      `autoserve resume app ${name}`,
+    );
+  // That another revision is kept is no obstacle to its being ready.
+  const obstacle = app.target_reason ? ready : obstacleOf(app.conditions);
+  return verdict('waiting', obstacle?.message ?? `is ${app.status}`);
+}
+
+/** Whether the controller goes back from a failed rollout; it never does from one that was gone back to or pinned. */
+function canRollBack(
+  { uid, revision, spec, target_reason: target }: ApplicationRow,
+  revisions: readonly RevisionRow[],
+): boolean {
+  const earlier = revisions.some(
+    (row) => row.app_uid === uid && row.stable && !row.quarantined && row.revision !== revision,
+  );
+  return !target && earlier && spec.spec.strategy.autoRollback;
 }

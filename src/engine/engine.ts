@@ -20,8 +20,22 @@ export interface Engine {
   /** Creates this installation's network; an existing one is success. */
   createNetwork(): Promise<void>;
 
-  /** Makes `image` present by `policy` and returns its id. Throws `ImageNotFound`, `ImagePullFailed`. */
-  resolveImage(image: string, policy: ImagePullPolicy, signal?: AbortSignal): Promise<string>;
+  /**
+   * Makes `image` present by `policy` and returns its id; `onProgress` hears how far a pull is. Throws `ImageNotFound`,
+   * `ImagePullFailed`.
+   */
+  resolveImage(
+    image: string,
+    policy: ImagePullPolicy,
+    signal?: AbortSignal,
+    onProgress?: (progress: PullProgress) => void,
+  ): Promise<string>;
+
+  /**
+   * The digest (`sha256:…`) under which a registry gave `image`, which must be present; null for one that was built on
+   * this host. Throws `ImageNotFound`.
+   */
+  imageDigest(image: string): Promise<string | null>;
 
   /**
    * Creates a container, without starting it, and returns its id. If a container of the very same instance
@@ -40,6 +54,12 @@ export interface Engine {
   /** SIGTERM, then SIGKILL after `graceSeconds`; stopped already or gone is success. Works on a paused one. */
   stopContainer(id: string, graceSeconds: number): Promise<void>;
 
+  /**
+   * Makes a container's limits `resources`, in place; limits it has already are success. Throws `ContainerNotFound`, and
+   * `EngineRefused` where only a replacement would do: a limit cannot be taken off, nor memory put below what is used.
+   */
+  updateContainer(id: string, resources: Resources): Promise<void>;
+
   /** Kills if need be and removes, anonymous volumes too, named ones never; gone already is success. */
   removeContainer(id: string): Promise<void>;
 
@@ -52,6 +72,63 @@ export interface Engine {
 
   /** Last `tail` lines of a container's stdout and stderr. */
   logs(id: string, tail: number): Promise<string>;
+
+  /**
+   * A container's output line by line, also of one that has ended. With `follow`, until it ends or `signal` says so;
+   * an aborted one ends without an error. Throws `ContainerNotFound`, and `EngineUnavailable` when the line breaks.
+   */
+  followLogs(id: string, options: LogOptions, signal: AbortSignal): AsyncIterable<LogLine>;
+
+  /** The named volumes of this installation's apps, by name. */
+  listVolumes(): Promise<ObservedVolume[]>;
+
+  /**
+   * Removes a volume with all that is in it; gone already is success. Throws `EngineRefused` for one that any container
+   * has, running or not, and for one that is not of this installation.
+   */
+  removeVolume(name: string): Promise<void>;
+}
+
+/** How far a pull is. */
+export interface PullProgress {
+  /** In the engine's words: `Downloading`, `Extracting`. */
+  status: string;
+  /** Of what is to be downloaded, 0 to 100; null while nobody knows how much that is. */
+  percent: number | null;
+}
+
+/** A container's limits; 0 means that there is none. */
+export interface Resources {
+  /** In billionths of a core. */
+  nanoCpus: number;
+  memoryBytes: number;
+}
+
+export interface LogOptions {
+  /** Only the last so many lines; without it, all. */
+  tail?: number;
+  /** Only lines of this time or later. */
+  since?: Date;
+  /** Goes on with what is printed from now on. */
+  follow?: boolean;
+}
+
+export interface LogLine {
+  stream: 'stdout' | 'stderr';
+  /** When the engine got it, in full milliseconds. */
+  time: Date;
+  /** Without its end; a very long one is cut and ends in an ellipsis. */
+  line: string;
+}
+
+export interface ObservedVolume {
+  /** The engine's name for it. */
+  name: string;
+  app: string;
+  /** The manifest's name for it. */
+  volume: string;
+  /** Whether any container has it, running or not, also one that is nobody's of ours. */
+  inUse: boolean;
 }
 
 export interface EngineListener {
@@ -74,6 +151,12 @@ export interface Observation {
 
 export type ContainerState = 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
 
+/**
+ * How a container's last run ended: its process ended (or was killed by the kernel), or somebody, which may have been
+ * AutoServe, had the engine stop or kill it.
+ */
+export type EndedBy = 'itself' | 'stop' | 'kill';
+
 /** One container of this installation as the engine shows it. */
 export interface ObservedContainer {
   id: string;
@@ -89,6 +172,10 @@ export interface ObservedContainer {
   finishedAt: Date | null;
   exitCode: number | null;
   oomKilled: boolean;
+  /** Null while it runs, and when nobody watched it end. */
+  endedBy: EndedBy | null;
+  /** Its limits as they are now; null while it is only created, or cannot be inspected. */
+  resources: Resources | null;
 }
 
 /** What AutoServe writes on a container as labels, and reads back after a restart. */
@@ -176,4 +263,9 @@ export class EngineError extends AutoServeError {
 /** The deterministic container name, by which the engine itself refuses a second creator. */
 export function instanceName(app: string, index: number, revision: number, attempt: number): string {
   return `${app}-${index}-r${revision}-${attempt}`;
+}
+
+/** The engine's name for an app's volume. */
+export function volumeName(installation: string, app: string, volume: string): string {
+  return `autoserve-${installation}-${app}-${volume}`;
 }

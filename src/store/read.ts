@@ -1,5 +1,7 @@
-import type { App } from '../manifest/app.gen.ts';
+import type { Rollout } from '../controllers/rollout/rollout.ts';
+import type { App, HealthCheck } from '../manifest/app.gen.ts';
 import type { Connection } from './database.ts';
+import type { Probe } from './instance-health.ts';
 import type {
   ApplicationWord,
   Condition,
@@ -8,6 +10,7 @@ import type {
   HealthWord,
   InstanceWord,
   ManifestProblem,
+  Target,
 } from './store.ts';
 
 /** What readers see: rows whose keys are the database's column names, ready for JSON; moments are ISO 8601. */
@@ -31,6 +34,12 @@ export interface ApplicationRow {
   source_revision: string | null;
   suspended: boolean;
   deletion_requested_at: string | null;
+  /** The revision that is kept instead of the manifest's. */
+  target_revision: number | null;
+  target_reason: Target['reason'] | null;
+  rollout: Rollout | null;
+  rollout_paused: boolean;
+  retries: number;
 }
 
 export interface InstanceRow {
@@ -62,6 +71,10 @@ export interface InstanceRow {
   cpu_percent: number;
   memory_percent: number;
   memory_usage_bytes: number;
+  draining_since: string | null;
+  health_since: string | null;
+  last_probes: Probe[];
+  health_check: HealthCheck | null;
 }
 
 export interface EventRow {
@@ -104,6 +117,23 @@ export interface RevisionRow {
   stable: boolean;
   quarantined: boolean;
   created_at: string;
+}
+
+/** What was kept of an instance that failed, before its container was removed. */
+export interface FailureRow {
+  id: number;
+  app_name: string;
+  app_uid: string;
+  container_name: string;
+  container_id: string | null;
+  replica_index: number;
+  revision: number;
+  failed_at: string;
+  reason: string;
+  exit_code: number | null;
+  oom_killed: boolean;
+  logs: string;
+  probes: Probe[];
 }
 
 const EVENT_LIMIT = 100;
@@ -150,6 +180,20 @@ export function listManifests(connection: Connection): Promise<ManifestRow[]> {
 /** Every revision that applications of this name ever had, the oldest first. */
 export function listRevisions(connection: Connection, app: string): Promise<RevisionRow[]> {
   return read<RevisionRow>(connection, 'SELECT * FROM revisions WHERE app_name = ? ORDER BY id', [app]);
+}
+
+/** The last failure of each replica of an app, the latest first. */
+export async function listFailures(connection: Connection, app: string): Promise<FailureRow[]> {
+  const [table] = await connection.query(`SELECT FROM pg_class WHERE oid = to_regclass('failures')`);
+  if (!table) return [];
+  return await read<FailureRow>(
+    connection,
+    `SELECT * FROM (
+       SELECT DISTINCT ON (replica_index) * FROM failures WHERE app_name = ?
+       ORDER BY replica_index, failed_at DESC, id DESC
+     ) latest ORDER BY failed_at DESC, id DESC`,
+    [app],
+  );
 }
 
 async function read<Row extends object>(

@@ -2,6 +2,7 @@ import { AutoServeError, messageOf } from '../error.ts';
 import type { App } from '../manifest/app.gen.ts';
 import type { Rollout } from '../controllers/rollout/rollout.ts';
 import type { ActionKind } from '../plan/action.ts';
+import type { HealthRecord, HealthWord, InstanceHealth } from './instance-health.ts';
 
 /** Thrown by every method of a store whose database does not answer now; the same call may succeed later. */
 export class StoreUnavailable extends AutoServeError {
@@ -49,6 +50,12 @@ export interface Store {
   /** Makes history of the rows of these containers, which were removed by us: `stopped`, with `removedAt`. */
   markRemoved(containerIds: readonly string[], removedAt: Date): Promise<void>;
 
+  /**
+   * Records what probes showed, in one statement, and returns the ids of the containers whose rows now say so. The
+   * others are to be written again later: their rows are not there yet, or another write has them in hand.
+   */
+  writeHealth(health: readonly InstanceHealth[]): Promise<string[]>;
+
   /** Goes back from a failed revision: the failed one is quarantined, the earlier one is the target, `event` tells why. */
   rollBack(back: RollBack): Promise<void>;
 
@@ -71,7 +78,7 @@ export interface World {
 export type ApplicationWord =
   'registered' | 'starting' | 'running' | 'stopping' | 'stopped' | 'error' | 'updating';
 export type InstanceWord = 'starting' | 'running' | 'stopping' | 'stopped' | 'error' | 'draining';
-export type HealthWord = 'unknown' | 'starting' | 'healthy' | 'unhealthy';
+export type { HealthWord };
 
 export interface Condition {
   type: 'Ready' | 'Progressing' | 'Synced' | 'Healthy' | 'ScalingActive';
@@ -169,9 +176,8 @@ export interface InstanceStatus {
   removedAt: Date | null;
 }
 
-export interface InstanceRecord extends InstanceStatus {
+export interface InstanceRecord extends InstanceStatus, HealthRecord {
   id: number;
-  healthStatus: HealthWord;
   createdAt: Date;
   updatedAt: Date;
 }

@@ -15,7 +15,10 @@ function memoryHost(): Host {
   return {
     image: IMAGE,
     engine: (installation) => new MemoryEngine(world, { installation, secrets: readSecret }),
-    kill: async (id) => world.crash(id, 137),
+    kill: async (id) => world.kill(id),
+    stop: async (id) => world.stop(id),
+    crash: async (id) => world.crash(id, 1),
+    print: async (id, stream, line) => world.print(id, stream, line),
     pause: async (id) => world.pause(id),
     remove: async (id) => world.remove(id),
     rename: async (id, name) => world.rename(id, name),
@@ -120,6 +123,7 @@ describe('MemoryEngine', () => {
       const engine = new MemoryEngine(world, { installation });
       expect(await engine.resolveImage('nginx:1', 'IfNotPresent')).to.equal(world.images.get('nginx:1'));
       await expectRefusal('ImageNotFound', engine.resolveImage('nginx:2', 'IfNotPresent'));
+      expect(await engine.imageDigest('nginx:1')).to.be.a('string');
       world.options.registryDown = true;
       await expectRefusal('ImagePullFailed', engine.resolveImage('nginx:1', 'Always'));
     });

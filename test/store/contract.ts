@@ -1,3 +1,4 @@
+import { healthContract } from './contract/health.ts';
 import type { StoreHost } from './contract/host.ts';
 import { journalContract } from './contract/journal.ts';
 import { statusContract } from './contract/status.ts';
@@ -11,5 +12,6 @@ export function storeContract(open: () => Promise<StoreHost>): void {
     host = await open();
   });
 
-  for (const contract of [syncContract, statusContract, journalContract]) contract(() => host);
+  for (const contract of [syncContract, statusContract, healthContract, journalContract])
+    contract(() => host);
 }

@@ -28,12 +28,15 @@ export function describeCommand(): Command {
         const [app] = await read.listApplications(database, name);
         if (!app)
           throw new AutoServeError('NotFound', `app "${name}" not found`, { remedy: 'autoserve get apps' });
-        const [instances, events, manifests] = await Promise.all([
+        const [instances, events, manifests, [failure], revisions] = await Promise.all([
           read.listInstances(database, name),
           read.listEvents(database, name),
           read.listManifests(database),
+          read.listFailures(database, name),
+          read.listRevisions(database, name),
         ]);
-        return { app, instances, events, manifest: manifests.find(({ path }) => path === app.source_path) };
+        const manifest = manifests.find(({ path }) => path === app.source_path);
+        return { app, instances, events, manifest, failure, revisions };
       });
       console.log(describeApp(story, new Date()));
     });

@@ -1,8 +1,6 @@
 import { Command, Option } from 'commander';
-import type { Config } from '../../config.ts';
-import { AutoServeError } from '../../error.ts';
 import { usageError } from '../exit.ts';
-import { formats, type Format, type Resource } from '../resource.ts';
+import { formats, type Format } from '../resource.ts';
 import { configOf } from '../settings.ts';
 
 const help = `
@@ -41,35 +39,6 @@ export function getCommand(): Command {
       const config = await configOf(command);
       if (options.watch === true)
         await (await import('../watch.ts')).watch(config, resource, name, options.output);
-      else await show(config, resource, name, options.output);
+      else await (await import('../show.ts')).show(config, resource, name, options.output);
     });
-}
-
-async function show<Row extends object>(
-  config: Config,
-  resource: Resource<Row>,
-  name: string | undefined,
-  format: Format,
-): Promise<void> {
-  const [{ withDatabase }, { renderRows }] = await Promise.all([
-    import('../database.ts'),
-    import('../render.ts'),
-  ]);
-  const rows = await withDatabase(config, (database) => resource.list(database, name));
-  if (rows.length === 0 && name !== undefined && resource.byName)
-    throw new AutoServeError('NotFound', `${resource.kind} "${name}" not found`, {
-      remedy: `autoserve get ${resource.words[0]}`,
-    });
-  const isText = format === 'table' || format === 'wide' || format === 'name';
-  if (rows.length > 0 || !isText) console.log(renderRows(resource, rows, format, new Date()));
-  else
-    console.error(
-      `no ${resource.words[0]}${name === undefined ? '' : ` of ${name}`}: ${hint(resource.kind, config)}`,
-    );
-}
-
-function hint(kind: string, config: Config): string {
-  if (kind === 'event') return 'nothing has happened yet';
-  if (kind === 'instance') return 'autoserve get apps';
-  return `put a manifest into the folder that autoserve up watches (here: ${config.manifests})`;
 }

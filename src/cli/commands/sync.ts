@@ -30,7 +30,7 @@ export function syncCommand(): Command {
         const names = apps
           .filter(({ conditions }) => conditionOf(conditions, 'Synced')?.reason === 'PruneHeld')
           .map(({ name }) => name);
-        if (names.length > 0) await sendCommand(database, 'confirm-prune');
+        if (names.length > 0) await sendCommand(database, { kind: 'confirm-prune' });
         return names;
       });
       if (held.length === 0) {

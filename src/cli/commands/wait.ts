@@ -1,14 +1,13 @@
 import { Command, Option } from 'commander';
-import { AutoServeError } from '../../error.ts';
-import { parseDuration } from '../duration.ts';
+import { durationOf } from '../duration-argument.ts';
 import { usageError } from '../exit.ts';
 import { configOf } from '../settings.ts';
 import { goals, type Goal } from '../wait-verdict.ts';
 
 const help = `
-ready: the app's present manifest has been acted on and all its instances are ready.
-Exit code 0 when it is reached, 1 when it cannot be (the manifest is rejected or gone, a removal is held),
-124 when the time is over. An app whose instances crash or whose image is missing is waited for.
+ready: the app's present manifest, or the revision it is pinned to, has been acted on and all its instances are ready.
+Exit code 0 when it is reached, 1 when it cannot be (the manifest is rejected or gone, a removal is held, the rollout
+failed) or when it was rolled back, 124 when the time is over. Crashes and missing images are waited for until then.
 
 Examples:
   autoserve wait app/web --for=ready --timeout 2m
@@ -25,37 +24,10 @@ export function waitCommand(): Command {
       const name = /^(?:apps?\/)?([^/]+)$/.exec(target)?.[1];
       if (name === undefined)
         throw usageError(`"${target}" is not app/NAME`, 'autoserve wait app/web --for=ready');
-      const timeoutMs = parseDuration(options.timeout);
-      if (timeoutMs === undefined)
-        throw usageError(`"${options.timeout}" is not a duration`, 'write 60s, 2m or 90');
+      const { for: goal, timeout } = options;
+      const timeoutMs = durationOf(timeout);
       const config = await configOf(command);
-      const [{ follow }, { listApplications, listManifests }, { judgeWait }] = await Promise.all([
-        import('../follow.ts'),
-        import('../../store/read.ts'),
-        import('../wait-verdict.ts'),
-      ]);
-
-      let last = judgeWait(options.for, name, undefined, undefined);
-      let said = '';
-      const reached = await follow(config, timeoutMs, async (database) => {
-        const [app] = await listApplications(database, name);
-        const manifest = (await listManifests(database)).find(({ path }) => path === app?.source_path);
-        last = judgeWait(options.for, name, app, manifest);
-        if (last.outcome === 'failed')
-          throw new AutoServeError('WaitFailed', `app/${name}: ${last.message}`, { remedy: last.remedy });
-        if (last.outcome === 'waiting' && last.message !== said)
-          console.error(`app/${name}: ${last.message}`);
-        said = last.message;
-        return last.outcome === 'reached';
-      });
-      if (!reached)
-        throw new AutoServeError(
-          'Timeout',
-          `app/${name} is not ${options.for} after ${options.timeout}: ${last.message}`,
-          {
-            remedy: last.remedy,
-          },
-        );
-      console.log(`app/${name} ${last.message}`);
+      const { waitFor } = await import('../wait-for.ts');
+      await waitFor(config, { goal, name, timeout, timeoutMs });
     });
 }

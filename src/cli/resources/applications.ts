@@ -1,20 +1,33 @@
-import { listApplications, type ApplicationRow } from '../../store/read.ts';
+import { listApplications, listInstances, type ApplicationRow } from '../../store/read.ts';
 import { age } from '../duration.ts';
 import { conditionOf, healthOf, obstacleOf } from '../diagnose.ts';
 import type { Resource } from '../resource.ts';
+import { revisionText } from '../revision-text.ts';
+
+/** The revisions that instances run, beside the rows, which stay the columns of the database. */
+const running = new WeakMap<ApplicationRow, number[]>();
 
 export const applications: Resource<ApplicationRow> = {
   kind: 'app',
   words: ['apps', 'app', 'applications', 'application'],
   byName: true,
   nameOf: ({ name }) => name,
-  list: async (connection, name) => await listApplications(connection, name),
+  async list(connection, name) {
+    const rows = await listApplications(connection, name);
+    const instances = (await listInstances(connection, name)).filter(({ status }) => status !== 'stopped');
+    for (const row of rows)
+      running.set(
+        row,
+        instances.filter(({ app_name: app }) => app === row.name).map(({ revision }) => revision),
+      );
+    return rows;
+  },
   columns: [
     { title: 'NAME', cell: ({ name }) => name },
     { title: 'READY', cell: readyOf },
     { title: 'STATUS', cell: (app) => (isObserved(app) ? app.status : 'unknown') },
     { title: 'HEALTH', cell: ({ conditions }) => healthOf(conditions) },
-    { title: 'REVISION', cell: ({ revision }) => revision },
+    { title: 'REVISION', cell: (app) => revisionText(app, running.get(app) ?? []) },
     { title: 'SOURCE', cell: sourceOf },
     { title: 'AGE', cell: ({ created_at }, now) => age(created_at, now) },
     { title: 'IMAGE', wide: true, cell: ({ spec }) => spec.spec.image },

@@ -1,5 +1,5 @@
 import type { ContainerCreateOptions, MountSettings } from 'dockerode';
-import type { ContainerSpec, ContainerVolume } from '../engine.ts';
+import { volumeName, type ContainerSpec, type ContainerVolume } from '../engine.ts';
 import { appLabels, instanceLabels } from '../labels.ts';
 
 /** What the body needs beside the spec. */
@@ -10,11 +10,6 @@ export interface BodyContext {
   env: string[];
   /** Reserved address on the network; without it Docker chooses one at start. */
   address: string | undefined;
-}
-
-/** The Docker name of an app's volume. */
-export function volumeName(installation: string, app: string, volume: string): string {
-  return `autoserve-${installation}-${app}-${volume}`;
 }
 
 /** The body of `POST /containers/create` for one instance. */

@@ -8,20 +8,28 @@ import {
   type EngineListener,
   type EngineWatch,
   type ImagePullPolicy,
+  type LogLine,
+  type LogOptions,
   type Observation,
+  type ObservedVolume,
+  type PullProgress,
+  type Resources,
 } from '../engine.ts';
 import { environment, needsAddress, type SecretReader } from '../environment.ts';
 import { Addresses } from './addresses.ts';
 import { DockerConnection } from './connection.ts';
 import { containerBody } from './container-body.ts';
 import { createContainer } from './create.ts';
+import { dockerConfigDirectory } from './credentials.ts';
 import { statusOf } from './errors.ts';
 import { EventStream, type ContainerEvent } from './events.ts';
-import { resolveImage } from './images.ts';
-import { readLogs } from './logs.ts';
+import { imageDigest, resolveImage } from './images.ts';
+import { followLogs, readLogs } from './logs.ts';
 import { createNetwork, findNetwork, networkName, subnetOf } from './network.ts';
 import { Observer } from './observe.ts';
 import { policyViolations, type ContainerPolicy } from './policy.ts';
+import { updateContainer } from './update.ts';
+import { listVolumes, removeVolume } from './volumes.ts';
 
 /**
  * Docker tells of these before its listing shows them, but under the container's lock, for which an inspection waits:
@@ -38,6 +46,8 @@ export interface DockerEngineOptions {
   clock?: Clock;
   /** Where Docker is; without it, by DOCKER_HOST or the default socket. */
   connection?: Docker.DockerOptions;
+  /** The directory of Docker's `config.json` with the logins to registries; without it, by DOCKER_CONFIG or `~/.docker`. */
+  dockerConfig?: string;
 }
 
 /** The engine on a Docker host. It touches only containers with its installation's labels, always by id. */
@@ -82,8 +92,18 @@ export class DockerEngine implements Engine {
     await this.#creatingNetwork;
   }
 
-  async resolveImage(image: string, policy: ImagePullPolicy, signal?: AbortSignal): Promise<string> {
-    return await resolveImage(this.#connection, image, policy, signal);
+  async resolveImage(
+    image: string,
+    policy: ImagePullPolicy,
+    signal?: AbortSignal,
+    onProgress?: (progress: PullProgress) => void,
+  ): Promise<string> {
+    const { log, dockerConfig: configDirectory = dockerConfigDirectory() } = this.#options;
+    return await resolveImage(this.#connection, image, policy, { log, configDirectory, signal, onProgress });
+  }
+
+  async imageDigest(image: string): Promise<string | null> {
+    return await imageDigest(this.#connection, image);
   }
 
   async createContainer(spec: ContainerSpec): Promise<string> {
@@ -100,8 +120,7 @@ export class DockerEngine implements Engine {
   }
 
   async startContainer(id: string): Promise<void> {
-    if (!(await this.#isOurs(id)))
-      throw new EngineError('ContainerNotFound', `cannot start container ${id}: it is gone`);
+    await this.#expectOurs(id, 'start');
     await succeedOn([304], () =>
       this.#connection.call(`start container ${id}`, (docker) => docker.getContainer(id).start()),
     );
@@ -116,6 +135,15 @@ export class DockerEngine implements Engine {
         graceSeconds + 60,
       ),
     );
+  }
+
+  async updateContainer(id: string, resources: Resources): Promise<void> {
+    await this.#expectOurs(id, 'update');
+    try {
+      await updateContainer(this.#connection, id, resources);
+    } finally {
+      this.#observer.forget(id);
+    }
   }
 
   async removeContainer(id: string): Promise<void> {
@@ -141,10 +169,21 @@ export class DockerEngine implements Engine {
   }
 
   async logs(id: string, tail: number): Promise<string> {
-    if (!(await this.#isOurs(id))) {
-      throw new EngineError('ContainerNotFound', `cannot read the logs of container ${id}: it is gone`);
-    }
+    await this.#expectOurs(id, 'read the logs of');
     return await readLogs(this.#connection, id, tail);
+  }
+
+  async *followLogs(id: string, options: LogOptions, signal: AbortSignal): AsyncGenerator<LogLine> {
+    await this.#expectOurs(id, 'read the logs of');
+    yield* followLogs(this.#connection, id, options, signal);
+  }
+
+  async listVolumes(): Promise<ObservedVolume[]> {
+    return await listVolumes(this.#connection, this.#options.installation);
+  }
+
+  async removeVolume(name: string): Promise<void> {
+    await removeVolume(this.#connection, this.#options.installation, name);
   }
 
   async #findNetwork(): Promise<Docker.NetworkInspectInfo | undefined> {
@@ -170,6 +209,11 @@ export class DockerEngine implements Engine {
     const id = await createContainer(this.#connection, installation, spec.identity, body);
     this.#observer.own(id, app);
     return id;
+  }
+
+  async #expectOurs(id: string, doing: string): Promise<void> {
+    if (await this.#isOurs(id)) return;
+    throw new EngineError('ContainerNotFound', `cannot ${doing} container ${id}: it is gone`);
   }
 
   /** False when the container is gone; throws for one that is not of this installation. */
@@ -201,6 +245,11 @@ export class DockerEngine implements Engine {
     const { id, action, at, exitCode } = event;
     const app = event.app ?? this.#observer.ownerOf(id);
     if (app === undefined) return;
+    const endingKnown = this.#observer.endings.note(event);
+    if (action === 'kill' || action === 'stop') {
+      if (endingKnown) listener.onChange(app);
+      return;
+    }
     if (action === 'oom') this.#outOfMemory.add(id);
     if (action === 'die') {
       const oomKilled = this.#outOfMemory.delete(id);

@@ -15,7 +15,20 @@ const BACKOFF_LIMIT_MS = 10_000;
 const FILTERS: Exclude<Docker.GetEventsOptions['filters'], string | undefined> = {
   // Networks too: a container that is disconnected says so only there, without the labels to filter by.
   type: ['container', 'network'],
-  event: ['create', 'start', 'die', 'oom', 'pause', 'unpause', 'rename', 'update', 'destroy', 'disconnect'],
+  event: [
+    'create',
+    'start',
+    'kill',
+    'die',
+    'stop',
+    'oom',
+    'pause',
+    'unpause',
+    'rename',
+    'update',
+    'destroy',
+    'disconnect',
+  ],
 };
 
 interface DockerEvent {
@@ -37,6 +50,10 @@ export interface ContainerEvent {
   at: Date;
   /** Of a `die`. */
   exitCode: number;
+  /** Of a `kill`: the number of the signal that somebody had Docker send. */
+  signal: number;
+  /** Happened while the stream was open; what was before may be told without what led to it. */
+  live: boolean;
 }
 
 export interface EventListener {
@@ -89,6 +106,7 @@ export class EventStream {
     );
     // Over TCP, a peer that vanished is noticed only by asking.
     (stream as NodeJS.ReadableStream & { socket?: Socket }).socket?.setKeepAlive(true, KEEP_ALIVE_MS);
+    const openedAt = this.#clock.now();
     if (this.#failures > 0) this.#listener.onReconnect();
     this.#failures = 0;
     let text = '';
@@ -96,7 +114,7 @@ export class EventStream {
     for await (const chunk of stream) {
       const lines = (text + chunk).split('\n');
       text = lines.pop() ?? '';
-      for (const line of lines) this.#read(line);
+      for (const line of lines) this.#read(line, openedAt);
     }
     throw new EngineError(
       'EngineUnavailable',
@@ -113,7 +131,7 @@ export class EventStream {
     return options;
   }
 
-  #read(line: string): void {
+  #read(line: string, openedAt: Date): void {
     if (line.trim() === '') return;
     const event: DockerEvent = JSON.parse(line);
     this.#last = Math.max(this.#last, event.time);
@@ -122,12 +140,15 @@ export class EventStream {
     const id = ofNetwork ? attributes['container'] : event.Actor.ID;
     const ours = ofNetwork || attributes[INSTALLATION_LABEL] === this.#installation;
     if (id === undefined || !ours) return;
+    const at = new Date(event.timeNano / 1e6);
     this.#listener.onEvent({
       id,
       action: event.Action,
       app: ofNetwork ? undefined : appOf(attributes),
-      at: new Date(event.timeNano / 1e6),
+      at,
       exitCode: Number(attributes['exitCode']),
+      signal: Number(attributes['signal']),
+      live: at >= openedAt,
     });
   }
 }

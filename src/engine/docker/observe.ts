@@ -4,7 +4,9 @@ import type { Logger } from 'pino';
 import { EngineError, type ContainerState, type ObservedContainer } from '../engine.ts';
 import { INSTALLATION_LABEL, parseIdentity } from '../labels.ts';
 import type { DockerConnection } from './connection.ts';
+import { Endings } from './endings.ts';
 import { ended, signatureOf, type Death, type Inspection } from './inspection.ts';
+import { resourcesOf } from './update.ts';
 
 const INSPECT_CONCURRENCY = 4;
 /** Docker inspects under the container's lock, and a container that hangs must not stop the whole pass. */
@@ -15,6 +17,7 @@ const INSPECT_SECONDS = 10;
  * until the listing, or an event, says that it may have changed: where nothing happens, nothing is inspected.
  */
 export class Observer {
+  readonly endings = new Endings();
   readonly #connection: DockerConnection;
   readonly #installation: string;
   readonly #network: string;
@@ -47,7 +50,7 @@ export class Observer {
     ]);
     const containers = found.filter((container) => container !== undefined);
     this.#keep(containers);
-    return containers;
+    return containers.map((container) => ({ ...container, endedBy: this.endings.of(container) }));
   }
 
   /** Inspects anew; undefined when the container is gone or not of this installation. */
@@ -132,6 +135,8 @@ export class Observer {
       finishedAt: null,
       exitCode: null,
       oomKilled: false,
+      endedBy: null,
+      resources: null,
     };
   }
 
@@ -167,6 +172,8 @@ export class Observer {
         finishedAt,
         exitCode: finishedAt ? info.State.ExitCode : null,
         oomKilled: over && info.State.OOMKilled,
+        endedBy: null,
+        resources: resourcesOf(info.HostConfig),
       },
     };
   }
@@ -175,6 +182,7 @@ export class Observer {
     const ids = new Set(containers.map((container) => container.id));
     for (const id of this.#inspections.keys()) if (!ids.has(id)) this.#inspections.delete(id);
     for (const id of this.#owned.keys()) if (!ids.has(id)) this.#owned.delete(id);
+    this.endings.keep(ids);
   }
 }
 

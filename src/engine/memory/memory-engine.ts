@@ -5,8 +5,13 @@ import {
   type EngineListener,
   type EngineWatch,
   type ImagePullPolicy,
+  type LogLine,
+  type LogOptions,
   type Observation,
   type ObservedContainer,
+  type ObservedVolume,
+  type PullProgress,
+  type Resources,
 } from '../engine.ts';
 import { environment, needsAddress, type SecretReader } from '../environment.ts';
 import type { MemoryContainer, MemoryWorld, Watcher } from './memory-world.ts';
@@ -70,7 +75,12 @@ export class MemoryEngine implements Engine {
     });
   }
 
-  async resolveImage(image: string, policy: ImagePullPolicy): Promise<string> {
+  async resolveImage(
+    image: string,
+    policy: ImagePullPolicy,
+    _signal?: AbortSignal,
+    onProgress?: (progress: PullProgress) => void,
+  ): Promise<string> {
     return await this.#call({ method: 'resolveImage', args: [image, policy] }, () => {
       const present = this.#world.images.get(image);
       if (present !== undefined && policy !== 'Always') return present;
@@ -83,7 +93,16 @@ export class MemoryEngine implements Engine {
       }
       if (!this.#world.registry.has(image)) throw imageNotFound(image);
       this.#world.writes += 1;
+      onProgress?.({ status: 'Download complete', percent: 100 });
       return this.#world.addImage(image);
+    });
+  }
+
+  async imageDigest(image: string): Promise<string | null> {
+    return await this.#call({ method: 'imageDigest', args: [image] }, () => {
+      const id = this.#world.images.get(image);
+      if (id === undefined) throw imageNotFound(image);
+      return this.#world.registry.has(image) ? id : null;
     });
   }
 
@@ -103,8 +122,7 @@ export class MemoryEngine implements Engine {
 
   async startContainer(id: string): Promise<void> {
     await this.#call({ method: 'startContainer', args: [id] }, () => {
-      const container = this.#find(id);
-      if (!container) throw new EngineError('ContainerNotFound', `there is no container ${id}`);
+      const container = this.#present(id);
       if (container.state === 'running') return;
       if (container.state === 'paused' || container.state === 'removing') {
         throw new EngineError('EngineRefused', `cannot start container ${id}: it is ${container.state}`);
@@ -124,6 +142,19 @@ export class MemoryEngine implements Engine {
     });
   }
 
+  async updateContainer(id: string, resources: Resources): Promise<void> {
+    await this.#call({ method: 'updateContainer', args: [id, resources] }, () => {
+      const present = this.#present(id).resources;
+      const { nanoCpus, memoryBytes } = resources;
+      if ((present.nanoCpus > 0 && nanoCpus === 0) || (present.memoryBytes > 0 && memoryBytes === 0)) {
+        throw new EngineError('EngineRefused', `cannot take a limit off container ${id} in place`);
+      }
+      if (present.nanoCpus === nanoCpus && present.memoryBytes === memoryBytes) return;
+      this.#world.writes += 1;
+      this.#world.update(id, { nanoCpus, memoryBytes });
+    });
+  }
+
   async removeContainer(id: string): Promise<void> {
     await this.#call({ method: 'removeContainer', args: [id] }, () => {
       if (!this.#find(id)) return;
@@ -140,9 +171,29 @@ export class MemoryEngine implements Engine {
   }
 
   async logs(id: string, tail: number): Promise<string> {
-    return await this.#call({ method: 'logs', args: [id, tail] }, () => {
-      if (!this.#find(id)) throw new EngineError('ContainerNotFound', `there is no container ${id}`);
-      return '';
+    return await this.#call({ method: 'logs', args: [id, tail] }, async () => {
+      let text = '';
+      const { output } = this.#present(id);
+      for await (const { line } of output.follow({ tail }, new AbortController().signal)) text += `${line}\n`;
+      return text;
+    });
+  }
+
+  async *followLogs(id: string, options: LogOptions, signal: AbortSignal): AsyncGenerator<LogLine> {
+    const call: EngineCall = { method: 'followLogs', args: [id, options] };
+    const { output } = await this.#call(call, () => this.#present(id));
+    yield* output.follow(options, signal);
+  }
+
+  async listVolumes(): Promise<ObservedVolume[]> {
+    return await this.#call({ method: 'listVolumes', args: [] }, () =>
+      this.#world.volumes.list(this.#installation),
+    );
+  }
+
+  async removeVolume(name: string): Promise<void> {
+    await this.#call({ method: 'removeVolume', args: [name] }, () => {
+      if (this.#world.volumes.remove(this.#installation, name)) this.#world.writes += 1;
     });
   }
 
@@ -180,6 +231,12 @@ export class MemoryEngine implements Engine {
     return container;
   }
 
+  #present(id: string): MemoryContainer {
+    const container = this.#find(id);
+    if (!container) throw new EngineError('ContainerNotFound', `there is no container ${id}`);
+    return container;
+  }
+
   #idIfSame(holder: MemoryContainer, { identity }: ContainerSpec): string {
     const same =
       holder.installation === this.#installation &&
@@ -202,6 +259,15 @@ function imageNotFound(image: string): EngineError {
 }
 
 function observed(container: MemoryContainer): ObservedContainer {
-  const { installation: _i, spec: _s, env: _e, reservedIp: _r, connected: _c, ...shown } = container;
-  return shown;
+  const {
+    installation: _i,
+    spec: _s,
+    env: _e,
+    reservedIp: _r,
+    connected: _c,
+    output: _o,
+    ...shown
+  } = container;
+  // As Docker's listing: what was never started is not looked into.
+  return { ...shown, resources: shown.state === 'created' ? null : shown.resources };
 }

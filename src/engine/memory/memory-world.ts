@@ -1,5 +1,14 @@
 import type { Clock } from '../../clock.ts';
-import type { ContainerSpec, EngineListener, ObservedContainer } from '../engine.ts';
+import type {
+  ContainerSpec,
+  EndedBy,
+  EngineListener,
+  LogLine,
+  ObservedContainer,
+  Resources,
+} from '../engine.ts';
+import { MemoryOutput } from './memory-output.ts';
+import { MemoryVolumes } from './memory-volumes.ts';
 
 /** A container of the world; `installation` is null for one that is nobody's of ours. */
 export interface MemoryContainer extends ObservedContainer {
@@ -10,6 +19,8 @@ export interface MemoryContainer extends ObservedContainer {
   /** The address reserved at creation. */
   reservedIp: string | null;
   connected: boolean;
+  resources: Resources;
+  output: MemoryOutput;
 }
 
 /** How the world behaves; may be changed at any time. */
@@ -53,6 +64,7 @@ export class MemoryWorld {
   /** Installations that have a network. */
   readonly networks = new Set<string>();
   readonly containers = new Map<string, MemoryContainer>();
+  readonly volumes = new MemoryVolumes(this.containers);
   readonly watchers = new Set<Watcher>();
   /** How many calls of engines changed the world. */
   writes = 0;
@@ -93,21 +105,25 @@ export class MemoryWorld {
       specHash: 'foreign',
       operationId: 'foreign',
     };
-    const image = 'foreign:1';
-    const spec = { identity, image, env: [], ports: [], volumes: [], aliases: [], stopGraceSeconds: 10 };
-    const { id } = this.add(null, spec, [], null);
+    const none = { env: [], ports: [], volumes: [], aliases: [] };
+    const { id } = this.add(null, { identity, image: 'foreign:1', stopGraceSeconds: 10, ...none }, [], null);
     this.run(id);
     return id;
   }
 
   /** The process ends by itself. */
   crash(id: string, exitCode: number, oomKilled = false): void {
-    this.end(id, exitCode, oomKilled);
+    this.end(id, exitCode, oomKilled, 'itself');
+  }
+
+  /** `docker kill` by somebody else. */
+  kill(id: string): void {
+    this.end(id, 137, false, 'kill');
   }
 
   /** `docker stop` by somebody else. */
   stop(id: string): void {
-    this.end(id, 143, false);
+    this.end(id, 143, false, 'stop');
   }
 
   /** `docker pause`. */
@@ -119,18 +135,29 @@ export class MemoryWorld {
   remove(id: string): void {
     const container = this.get(id);
     this.#remember();
+    container.output.setEnded(true);
     this.containers.delete(id);
     this.#announce(container);
   }
 
   /** A removal that takes its time: the container is still listed, and its name still taken, until `remove`. */
   beginRemoval(id: string): void {
-    this.end(id, 137, false);
+    this.end(id, 137, false, 'kill');
     this.#change(id, { state: 'removing' });
   }
 
   rename(id: string, name: string): void {
     this.#change(id, { name });
+  }
+
+  /** `docker update`. */
+  update(id: string, resources: Resources): void {
+    this.#change(id, { resources });
+  }
+
+  /** The process prints a line. */
+  print(id: string, stream: LogLine['stream'], line: string): void {
+    this.get(id).output.print({ stream, time: this.clock.now(), line });
   }
 
   /** `docker network disconnect`. */
@@ -197,7 +224,11 @@ export class MemoryWorld {
       finishedAt: null,
       exitCode: null,
       oomKilled: false,
+      endedBy: null,
+      resources: { nanoCpus: spec.nanoCpus ?? 0, memoryBytes: spec.memoryBytes ?? 0 },
+      output: new MemoryOutput(),
     };
+    if (installation !== null) this.volumes.addFor(installation, spec);
     this.containers.set(container.id, container);
     this.#announce(container);
     return container;
@@ -214,12 +245,16 @@ export class MemoryWorld {
       finishedAt: null,
       exitCode: null,
       oomKilled: false,
+      endedBy: null,
     });
+    this.get(id).output.setEnded(false);
   }
 
   /** Ends a container's process. */
-  end(id: string, exitCode: number, oomKilled: boolean): void {
-    this.#change(id, { state: 'exited', ip: null, finishedAt: this.clock.now(), exitCode, oomKilled });
+  end(id: string, exitCode: number, oomKilled: boolean, endedBy: EndedBy): void {
+    const finishedAt = this.clock.now();
+    this.get(id).output.setEnded(true);
+    this.#change(id, { state: 'exited', ip: null, finishedAt, exitCode, oomKilled, endedBy });
   }
 
   /** An address that nobody else ever has. */

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { UNCHECKED, type InstanceHealth } from '../instance-health.ts';
 import type { InstanceRecord, InstanceStatus } from '../store.ts';
 import type { MemoryDatabase } from './memory-database.ts';
 
@@ -21,7 +22,26 @@ function upsert(database: MemoryDatabase, rows: InstanceRecord[], status: Instan
   if (row && !(removedAt && isOther(row, containerId))) {
     if (!isDeepStrictEqual(row, { ...row, ...status })) Object.assign(row, status, { updatedAt: now });
   } else if (!removedAt || containerId !== null)
-    rows.push({ ...status, id: database.nextId(), healthStatus: 'unknown', createdAt: now, updatedAt: now });
+    rows.push({
+      ...status,
+      id: database.nextId(),
+      ...structuredClone(UNCHECKED),
+      createdAt: now,
+      updatedAt: now,
+    });
+}
+
+/** As `writeHealth` of PostgreSQL. */
+export function writeHealth(database: MemoryDatabase, health: readonly InstanceHealth[]): string[] {
+  return health.flatMap((each) => {
+    const row = database.instances.find(
+      ({ containerId, removedAt }) => !removedAt && containerId === each.containerId,
+    );
+    if (!row) return [];
+    if (!isDeepStrictEqual(row, { ...row, ...each }))
+      Object.assign(row, structuredClone(each), { updatedAt: database.now() });
+    return [each.containerId];
+  });
 }
 
 function isOther(row: InstanceRecord, containerId: string | null): boolean {

@@ -1,3 +1,4 @@
+import type { InstanceHealth } from '../instance-health.ts';
 import type {
   ApplicationStatus,
   InstanceStatus,
@@ -11,7 +12,7 @@ import type {
   World,
 } from '../store.ts';
 import { declareApplications, requestDeletions, rollBack, writeApplicationStatus } from './applications.ts';
-import { upsertInstances } from './instances.ts';
+import { upsertInstances, writeHealth } from './instances.ts';
 import type { MemoryDatabase } from './memory-database.ts';
 
 export type StoreMethod = keyof Store;
@@ -97,6 +98,10 @@ export class MemoryStore implements Store {
         if (!row.removedAt && row.containerId !== null && ids.has(row.containerId))
           Object.assign(row, { status: 'stopped', removedAt, updatedAt: now() });
     });
+  }
+
+  writeHealth(health: readonly InstanceHealth[]): Promise<string[]> {
+    return this.#call('writeHealth', (database) => writeHealth(database, health));
   }
 
   rollBack(back: RollBack): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Connection } from '../database.ts';
 import { toJson } from '../json.ts';
+import type { HealthRecord, InstanceHealth } from '../instance-health.ts';
 import type { InstanceStatus } from '../store.ts';
 import { assignments, incoming, list, type Columns } from './columns.ts';
 
@@ -22,6 +23,17 @@ export const INSTANCE_COLUMNS: Columns<InstanceStatus> = [
   ['exit_code', 'exitCode', 'integer'],
   ['oom_killed', 'oomKilled', 'boolean'],
   ['removed_at', 'removedAt', 'timestamptz'],
+];
+
+export const HEALTH_COLUMNS: Columns<HealthRecord> = [
+  ['health_status', 'healthStatus', 'text'],
+  ['health_since', 'healthSince', 'timestamptz'],
+  ['failure_count', 'failureCount', 'integer'],
+  ['consecutive_failures', 'consecutiveFailures', 'integer'],
+  ['last_health_check', 'lastHealthCheck', 'timestamptz'],
+  ['last_failure_at', 'lastFailureAt', 'timestamptz'],
+  ['last_probes', 'lastProbes', 'jsonb'],
+  ['health_check', 'healthCheck', 'jsonb'],
 ];
 
 /**
@@ -65,4 +77,30 @@ export async function markRemoved(
      WHERE removed_at IS NULL AND container_id IN (SELECT json_array_elements_text(?))`,
     [removedAt, toJson(containerIds)],
   );
+}
+
+const INCOMING_HEALTH: Columns<InstanceHealth> = [['container_id', 'containerId', 'text'], ...HEALTH_COLUMNS];
+
+/** Rows that another statement has locked are left alone: who waits for no lock is part of no deadlock. */
+export async function writeHealth(
+  connection: Connection,
+  health: readonly InstanceHealth[],
+): Promise<string[]> {
+  if (health.length === 0) return [];
+  const rows = await connection.query<{ containerId: string }>(
+    `WITH incoming AS MATERIALIZED (${incoming(INCOMING_HEALTH)}),
+     present AS MATERIALIZED (
+       SELECT i.id, i.container_id FROM instances i JOIN incoming n USING (container_id)
+       WHERE i.removed_at IS NULL
+       FOR NO KEY UPDATE OF i SKIP LOCKED
+     ),
+     written AS (
+       UPDATE instances i SET ${assignments(HEALTH_COLUMNS, 'n')}
+       FROM incoming n JOIN present USING (container_id)
+       WHERE i.id = present.id AND (${list(HEALTH_COLUMNS, 'i.')}) IS DISTINCT FROM (${list(HEALTH_COLUMNS, 'n.')})
+     )
+     SELECT container_id AS "containerId" FROM present`,
+    [toJson(health)],
+  );
+  return rows.map(({ containerId }) => containerId);
 }

@@ -1,4 +1,5 @@
 import { isUnavailable, type Database } from '../database.ts';
+import type { InstanceHealth } from '../instance-health.ts';
 import {
   StoreUnavailable,
   type ApplicationStatus,
@@ -20,7 +21,7 @@ import {
   writeApplicationStatus,
 } from './applications.ts';
 import { appendEvents, deletedUids } from './events.ts';
-import { markRemoved, upsertInstances } from './instances.ts';
+import { markRemoved, upsertInstances, writeHealth } from './instances.ts';
 import { removeManifests, selectManifests, upsertManifests } from './manifests.ts';
 import { closeOperations, openOperations } from './operations.ts';
 import { followManifests } from './policies.ts';
@@ -88,6 +89,10 @@ export class PostgresStore implements Store {
 
   markRemoved(containerIds: readonly string[], removedAt: Date): Promise<void> {
     return reach(() => markRemoved(this.#database, containerIds, removedAt));
+  }
+
+  writeHealth(health: readonly InstanceHealth[]): Promise<string[]> {
+    return reach(() => writeHealth(this.#database, health));
   }
 
   rollBack(back: RollBack): Promise<void> {

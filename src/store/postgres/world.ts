@@ -2,13 +2,13 @@ import type { Connection } from '../database.ts';
 import type { ApplicationRecord, InstanceRecord, OperationRecord, World } from '../store.ts';
 import { APPLICATION_COLUMNS, APPLICATIONS } from './applications.ts';
 import { selectList, type Columns } from './columns.ts';
-import { INSTANCE_COLUMNS } from './instances.ts';
+import { HEALTH_COLUMNS, INSTANCE_COLUMNS } from './instances.ts';
 import { OPERATION_COLUMNS } from './operations.ts';
 
 const INSTANCE_RECORD_COLUMNS: Columns<InstanceRecord> = [
   ['id', 'id', 'bigint'],
   ...INSTANCE_COLUMNS,
-  ['health_status', 'healthStatus', 'text'],
+  ...HEALTH_COLUMNS,
   ['created_at', 'createdAt', 'timestamptz'],
   ['updated_at', 'updatedAt', 'timestamptz'],
 ];

@@ -1,6 +1,7 @@
 import type { Desired } from '../../../src/controllers/application/desired.ts';
 import { joinInstances, type Instance } from '../../../src/controllers/application/instance.ts';
 import { instanceName, type ObservedContainer } from '../../../src/engine/engine.ts';
+import { UNCHECKED } from '../../../src/store/instance-health.ts';
 import type { HealthWord, InstanceRecord } from '../../../src/store/store.ts';
 import type { App } from '../../../src/manifest/app.gen.ts';
 
@@ -145,7 +146,7 @@ export function record(
     exitCode: null,
     oomKilled: false,
     removedAt: null,
-    healthStatus: 'unknown',
+    ...UNCHECKED,
     createdAt: ago(61),
     updatedAt: ago(61),
   };

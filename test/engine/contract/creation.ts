@@ -23,6 +23,8 @@ export function creationContract(current: () => Fixture): void {
         finishedAt: null,
         exitCode: null,
         oomKilled: false,
+        endedBy: null,
+        resources: null,
       });
       expect(containers[0]?.identity).to.deep.equal(wanted.identity);
     });

@@ -7,6 +7,8 @@ import {
   type Engine,
   type EngineErrorCode,
   type InstanceIdentity,
+  type LogLine,
+  type LogOptions,
   type ObservedContainer,
   type SecretReference,
 } from '../../../src/engine/engine.ts';
@@ -16,8 +18,13 @@ export interface Host {
   /** An image on the host whose process runs until SIGTERM. */
   image: string;
   engine(installation: string): Engine;
-  /** `kill -9` of the container's process. */
+  /** `docker kill`, `docker stop`. */
   kill(id: string): Promise<void>;
+  stop(id: string): Promise<void>;
+  /** The container's process ends, without a word to the engine. */
+  crash(id: string): Promise<void>;
+  /** The container's process prints a line. */
+  print(id: string, stream: LogLine['stream'], line: string): Promise<void>;
   pause(id: string): Promise<void>;
   remove(id: string): Promise<void>;
   rename(id: string, name: string): Promise<void>;
@@ -136,6 +143,14 @@ export class Fixture {
     const id = await this.engine.createContainer(this.spec(change));
     await this.engine.startContainer(id);
     return id;
+  }
+
+  /** Reads a container's output to its end. */
+  async output(id: string, options: LogOptions = {}): Promise<LogLine[]> {
+    const lines: LogLine[] = [];
+    for await (const line of this.engine.followLogs(id, options, new AbortController().signal))
+      lines.push(line);
+    return lines;
   }
 
   async observed(id: string): Promise<ObservedContainer | undefined> {

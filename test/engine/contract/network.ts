@@ -50,6 +50,11 @@ export function networkContract(current: () => Fixture): void {
       expect((await fixture.observed(id))?.imageId).to.equal(imageId);
     });
 
+    it('knows no digest of an image that was built on the host, and refuses one that is absent', async () => {
+      expect(await fixture.engine.imageDigest(fixture.host.image)).to.equal(null);
+      await expectRefusal('ImageNotFound', fixture.engine.imageDigest('autoserve/none:1'));
+    });
+
     it('never pulls with policy Never', async () => {
       const error = await expectRefusal(
         'ImageNotFound',

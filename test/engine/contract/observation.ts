@@ -80,6 +80,11 @@ export function observationContract(current: () => Fixture): void {
         await expectRefusal('EngineRefused', fixture.engine.stopContainer(id, 0));
         await expectRefusal('EngineRefused', fixture.engine.removeContainer(id));
         await expectRefusal('EngineRefused', fixture.engine.logs(id, 10));
+        await expectRefusal('EngineRefused', fixture.output(id));
+        await expectRefusal(
+          'EngineRefused',
+          fixture.engine.updateContainer(id, { nanoCpus: 500_000_000, memoryBytes: 0 }),
+        );
         expect(await fixture.host.isRunning(id)).to.be.true;
       }
     });

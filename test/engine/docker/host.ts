@@ -1,4 +1,5 @@
 import type Docker from 'dockerode';
+import { finished } from 'node:stream/promises';
 import { pino } from 'pino';
 import { DockerEngine, type DockerEngineOptions } from '../../../src/engine/docker/docker-engine.ts';
 import { INSTALLATION_LABEL } from '../../../src/engine/labels.ts';
@@ -25,6 +26,12 @@ export function dockerHost(docker: Docker, image: string): Host {
     image,
     engine: (installation) => dockerEngine(installation),
     kill: async (id) => await docker.getContainer(id).kill(),
+    stop: async (id) => await docker.getContainer(id).stop({ t: 5 }),
+    crash: async (id) => await evaluate(docker, id, `process.kill(1, 'SIGTERM')`),
+    print: async (id, stream, line) => {
+      const file = `/proc/1/fd/${stream === 'stdout' ? 1 : 2}`;
+      await evaluate(docker, id, `fs.appendFileSync('${file}', ${JSON.stringify(`${line}\n`)})`);
+    },
     pause: async (id) => await docker.getContainer(id).pause(),
     remove: async (id) => await docker.getContainer(id).remove({ force: true }),
     rename: async (id, name) => void (await docker.getContainer(id).rename({ name })),
@@ -44,6 +51,15 @@ export function dockerHost(docker: Docker, image: string): Host {
     environment: async (id) => (await inspect(id)).Config.Env,
     clean: async (installation) => await clean(docker, installation),
   };
+}
+
+/** Runs JavaScript in a container until it ends. */
+async function evaluate(docker: Docker, id: string, script: string): Promise<void> {
+  const exec = await docker
+    .getContainer(id)
+    .exec({ Cmd: ['/usr/bin/node', '-e', script], AttachStdout: true });
+  const output = await exec.start({});
+  await finished(output.resume());
 }
 
 /** Removes all containers, networks and volumes of an installation. */

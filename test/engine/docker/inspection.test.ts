@@ -19,6 +19,8 @@ describe('ended', () => {
       finishedAt: null,
       exitCode: null,
       oomKilled: false,
+      endedBy: null,
+      resources: { nanoCpus: 0, memoryBytes: 0 },
     },
   };
 

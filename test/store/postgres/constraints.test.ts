@@ -41,6 +41,7 @@ const REFUSED: [table: string, constraint: string, ...values: Values[]][] = [
   ['instances', 'valid_replica_index', { replica_index: '-1' }],
   ['instances', 'valid_port', { port: '0' }, { port: '65536' }],
   ['instances', 'valid_failure_count', { failure_count: '-1' }],
+  ['instances', 'valid_consecutive_failures', { consecutive_failures: '-1' }],
   ['instances', 'valid_cpu_percent', { cpu_percent: '-0.1' }],
   ['instances', 'valid_memory_percent', { memory_percent: '-0.1' }, { memory_percent: '100.1' }],
   ['events', 'valid_event_type', { event_type: "'party'" }],

@@ -1,0 +1,31 @@
+import type { Config } from '../config.ts';
+import { AutoServeError } from '../error.ts';
+import { withDatabase } from './database.ts';
+import { renderRows } from './render.ts';
+import type { Format, Resource } from './resource.ts';
+
+/** Prints rows once. Throws `NotFound` for a name that is not there. */
+export async function show<Row extends object>(
+  config: Config,
+  resource: Resource<Row>,
+  name: string | undefined,
+  format: Format,
+): Promise<void> {
+  const rows = await withDatabase(config, (database) => resource.list(database, name));
+  if (rows.length === 0 && name !== undefined && resource.byName)
+    throw new AutoServeError('NotFound', `${resource.kind} "${name}" not found`, {
+      remedy: `autoserve get ${resource.words[0]}`,
+    });
+  const isText = format === 'table' || format === 'wide' || format === 'name';
+  if (rows.length > 0 || !isText) console.log(renderRows(resource, rows, format, new Date()));
+  else
+    console.error(
+      `no ${resource.words[0]}${name === undefined ? '' : ` of ${name}`}: ${hint(resource.kind, config)}`,
+    );
+}
+
+function hint(kind: string, config: Config): string {
+  if (kind === 'event') return 'nothing has happened yet';
+  if (kind === 'instance') return 'autoserve get apps';
+  return `put a manifest into the folder that autoserve up watches (here: ${config.manifests})`;
+}

@@ -1,0 +1,80 @@
+import type { Config } from '../config.ts';
+import { AutoServeError } from '../error.ts';
+import {
+  listApplications,
+  listEvents,
+  listInstances,
+  listManifests,
+  listRevisions,
+  type ApplicationRow,
+  type EventRow,
+  type InstanceRow,
+} from '../store/read.ts';
+import { exitCodes } from './exit.ts';
+import { follow } from './follow.ts';
+import { LiveLines } from './live-lines.ts';
+import { progressOf, type ProgressLine } from './rollout-progress.ts';
+import { judgeWait, type Goal } from './wait-verdict.ts';
+
+export interface Wait {
+  goal: Goal;
+  name: string;
+  /** As it was given. */
+  timeout: string;
+  timeoutMs: number;
+}
+
+/**
+ * Waits until an app is where it is to be, and shows on stderr what happens on the way, through a rollback if it comes to
+ * that. A rollback is no success: exit code 1. Throws `WaitFailed`, `Timeout`.
+ */
+export async function waitFor(config: Config, { goal, name, timeout, timeoutMs }: Wait): Promise<void> {
+  const live = new LiveLines();
+  let last = judgeWait(goal, name, undefined, undefined);
+  let lastEvent: number | undefined;
+  const ended = await follow(config, timeoutMs, async (database) => {
+    const [[app], manifests, revisions] = await Promise.all([
+      listApplications(database, name),
+      listManifests(database),
+      listRevisions(database, name),
+    ]);
+    const manifest = manifests.find(({ path }) => path === app?.source_path);
+    last = judgeWait(goal, name, app, manifest, revisions);
+    if (app && goal === 'ready') {
+      const [instances, events] = await Promise.all([
+        listInstances(database, name),
+        listEvents(database, name, { after: lastEvent ?? 0 }),
+      ]);
+      const lines = progressOf(app, instances, events, new Date());
+      if (lastEvent === undefined) live.know(progressBefore(app, instances, events));
+      lastEvent = Math.max(lastEvent ?? 0, ...events.map(({ id }) => id));
+      live.update(lines, last.outcome === 'waiting' ? `app/${name}: ${last.message}` : '');
+    } else live.update([], last.outcome === 'waiting' ? `app/${name}: ${last.message}` : '');
+    return last.outcome !== 'waiting';
+  });
+  live.update([], '');
+  const place = `app/${name}`;
+  if (!ended)
+    throw new AutoServeError('Timeout', `${place} is not ${goal} after ${timeout}: ${last.message}`, {
+      remedy: last.remedy,
+    });
+  if (last.outcome === 'failed')
+    throw new AutoServeError('WaitFailed', `${place}: ${last.message}`, { remedy: last.remedy });
+  if (last.outcome === 'reached') console.log(`${place} ${last.message}`);
+  else {
+    console.error(`${place} ${last.message}   ${last.remedy}`);
+    process.exitCode = exitCodes.failed;
+  }
+}
+
+/** What was so before: everything, unless a rollout is on its way, of which all is news. */
+function progressBefore(
+  app: ApplicationRow,
+  instances: readonly InstanceRow[],
+  events: readonly EventRow[],
+): ProgressLine[] {
+  const { rollout } = app;
+  if (rollout?.outcome !== 'progressing') return progressOf(app, instances, events, new Date());
+  const before = events.filter(({ timestamp }) => timestamp < rollout.startedAt);
+  return progressOf(app, [], before, new Date());
+}
