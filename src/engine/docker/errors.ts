@@ -22,6 +22,11 @@ export function statusOf(error: unknown): number | undefined {
   return typeof error.statusCode === 'number' ? error.statusCode : undefined;
 }
 
+/** Whether the way to Docker broke before it answered, or while it did. */
+export function isUnreachable(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && UNREACHABLE.has(String(error.code));
+}
+
 /** What Docker said, without the wrapping that the client puts around it. */
 export function dockerMessage(error: unknown): string {
   const answer = error instanceof Error && 'json' in error ? error.json : undefined;

@@ -5,7 +5,7 @@ import { fullImageName, parseImage } from '../../manifest/image.ts';
 import { EngineError, type ImagePullPolicy, type PullProgress } from '../engine.ts';
 import type { DockerConnection } from './connection.ts';
 import { credentialsFor } from './credentials.ts';
-import { dockerMessage, imageNotFound, statusOf } from './errors.ts';
+import { dockerMessage, imageNotFound, isUnreachable, statusOf, toEngineError } from './errors.ts';
 import { followPull } from './pull-progress.ts';
 
 const UNKNOWN_IMAGE = /not found|manifest unknown|does not exist|invalid reference format/i;
@@ -79,6 +79,7 @@ async function pull(connection: DockerConnection, image: string, context: PullCo
       onProgress?.(progress);
     });
   } catch (error) {
+    if (isUnreachable(error)) throw toEngineError(error, connection.address, `pull image "${image}"`);
     throw pullError(image, error, problem);
   }
 }

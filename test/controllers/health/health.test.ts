@@ -14,11 +14,13 @@ import { after, checkOf, probe, STARTED } from './check.ts';
 /** The state after one probe a second, from the first second on: `+` passed, `-` failed. */
 function afterResults(results: string, check: HealthCheck, state = initialHealth(STARTED)): HealthState {
   const offset = state.lastCheckAt ? (state.lastCheckAt.getTime() - STARTED.getTime()) / 1_000 : 0;
-  return [...results].reduce(
-    (current, result, index) =>
-      applyProbe(current, probe(result === '+', offset + index + 1), check, STARTED),
-    state,
-  );
+  return results
+    .split('')
+    .reduce(
+      (current, result, index) =>
+        applyProbe(current, probe(result === '+', offset + index + 1), check, STARTED),
+      state,
+    );
 }
 
 describe('the health of an instance', () => {

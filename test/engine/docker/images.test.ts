@@ -107,6 +107,12 @@ describe('pulling images', () => {
     pulled.push(image);
   });
 
+  it('says that Docker is away, not the registry, when it is', async () => {
+    const connection = { socketPath: '/nonexistent/docker.sock' };
+    const away = dockerEngine(newInstallation(), { dockerConfig: config.path, connection });
+    await expectRefusal('EngineUnavailable', away.resolveImage('shop:1', 'Always'));
+  });
+
   it('is called off by its signal', async () => {
     const silent = createServer(() => undefined);
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
