@@ -14,6 +14,7 @@ function memoryHost(): Host {
   world.addImage(IMAGE);
   return {
     image: IMAGE,
+    greeting: 0,
     engine: (installation) => new MemoryEngine(world, { installation, secrets: readSecret }),
     kill: async (id) => world.kill(id),
     stop: async (id) => world.stop(id),

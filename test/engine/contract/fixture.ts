@@ -17,6 +17,8 @@ import {
 export interface Host {
   /** An image on the host whose process runs until SIGTERM. */
   image: string;
+  /** How many lines that process prints by itself, when it starts. */
+  greeting: number;
   engine(installation: string): Engine;
   /** `docker kill`, `docker stop`. */
   kill(id: string): Promise<void>;

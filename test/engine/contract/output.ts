@@ -13,6 +13,9 @@ export function outputContract(current: () => Fixture): void {
   /** A container that printed `one` and `two`, after whatever its process says by itself. */
   async function printed(): Promise<string> {
     const id = await fixture.started();
+    await eventually(async () =>
+      expect(await fixture.output(id)).to.have.length.at.least(fixture.host.greeting),
+    );
     await fixture.host.print(id, 'stdout', 'one');
     await eventually(async () => expect((await fixture.output(id)).at(-1)).to.include({ line: 'one' }));
     await fixture.host.print(id, 'stderr', 'two');

@@ -24,6 +24,7 @@ export function dockerHost(docker: Docker, image: string): Host {
     await docker.getContainer(id).inspect();
   return {
     image,
+    greeting: 1,
     engine: (installation) => dockerEngine(installation),
     kill: async (id) => await docker.getContainer(id).kill(),
     stop: async (id) => await docker.getContainer(id).stop({ t: 5 }),
