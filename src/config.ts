@@ -13,6 +13,8 @@ export interface Config {
   dataDir: string;
   /** Null for the embedded PostgreSQL under the data directory. */
   databaseUrl: string | null;
+  /** A standby of the database, for readers. */
+  replica: ReplicaConfig | null;
   /** Null for the one kept in the database. */
   installation: string | null;
   /** `DOCKER_HOST`; null for the local socket. */
@@ -29,8 +31,21 @@ export interface Config {
   confirmPrune: boolean;
 }
 
+export interface ReplicaConfig {
+  url: string;
+  /** Whether readers read there while it keeps up; otherwise it is only watched. */
+  prefer: boolean;
+  /** How far behind the primary a replica that is read may be. */
+  maxLagSeconds: number;
+}
+
 /** What can be given in a configuration file; `schemas/config.schema.json` describes it. */
-export type ConfigFile = Partial<Omit<Config, 'confirmPrune' | 'policy'> & { policy: Partial<Policy> }>;
+export type ConfigFile = Partial<
+  Omit<Config, 'confirmPrune' | 'policy' | 'replica'> & {
+    policy: Partial<Policy>;
+    replica: Partial<ReplicaConfig>;
+  }
+>;
 
 /** What can be given on the command line. */
 export interface ConfigFlags {
@@ -38,6 +53,7 @@ export interface ConfigFlags {
   manifests?: string;
   dataDir?: string;
   databaseUrl?: string;
+  replicaUrl?: string;
   installation?: string;
   secretsDir?: string;
   logLevel?: string;
@@ -48,6 +64,7 @@ const variables = {
   manifests: 'AUTOSERVE_MANIFESTS',
   dataDir: 'AUTOSERVE_DATA_DIR',
   databaseUrl: 'AUTOSERVE_DATABASE_URL',
+  replicaUrl: 'AUTOSERVE_REPLICA_URL',
   installation: 'AUTOSERVE_INSTALLATION',
   secretsDir: 'AUTOSERVE_SECRETS_DIR',
   logLevel: 'AUTOSERVE_LOG_LEVEL',
@@ -81,7 +98,8 @@ export async function loadConfig(
   return Object.freeze({
     manifests: directory('manifests', resolve(cwd, 'manifests')),
     dataDir,
-    databaseUrl: databaseUrl(setting('databaseUrl')) ?? file.databaseUrl ?? null,
+    databaseUrl: databaseUrl('databaseUrl', setting('databaseUrl')) ?? file.databaseUrl ?? null,
+    replica: replica(databaseUrl('replicaUrl', setting('replicaUrl')), file.replica),
     installation: installation(setting('installation')) ?? file.installation ?? null,
     dockerHost: setting('dockerHost') ?? file.dockerHost ?? null,
     secretsDir: directory('secretsDir', join(dataDir, 'secrets')),
@@ -103,9 +121,14 @@ function defaultDataDir(env: Readonly<Record<string, string | undefined>>): stri
   return join(given(env['XDG_DATA_HOME']) ?? join(homedir(), '.local', 'share'), 'autoserve');
 }
 
-function databaseUrl(value: string | undefined): string | undefined {
+function databaseUrl(name: 'databaseUrl' | 'replicaUrl', value: string | undefined): string | undefined {
   if (value === undefined || /^postgres(ql)?:\/\//.test(value)) return value;
-  throw usage('the database URL must begin with postgres:// or postgresql://', variables.databaseUrl);
+  throw usage("a database's URL must begin with postgres:// or postgresql://", variables[name]);
+}
+
+function replica(given: string | undefined, file: ConfigFile['replica']): ReplicaConfig | null {
+  const url = given ?? file?.url;
+  return url === undefined ? null : Object.freeze({ prefer: true, maxLagSeconds: 10, ...file, url });
 }
 
 /** It becomes part of labels and network names, hence the narrow alphabet. */

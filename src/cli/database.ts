@@ -1,6 +1,8 @@
 import type { Config } from '../config.ts';
 import { AutoServeError, messageOf } from '../error.ts';
 import { Database, isUnavailable } from '../store/database.ts';
+import { isStoreUnavailable } from '../store/store.ts';
+import { withoutPassword } from '../store/database-url.ts';
 import { embeddedUrl } from '../store/embedded/address.ts';
 
 const pool = {
@@ -8,6 +10,7 @@ const pool = {
   maxSize: 2,
   commandTimeoutMs: 30_000,
   idleMs: 10_000,
+  maxQueries: 50_000,
   applicationName: 'autoserve_cli',
 };
 
@@ -44,12 +47,9 @@ export async function withDatabase<T>(
   });
 }
 
-/** A URL as it may be shown. */
-export function withoutPassword(url: string): string {
-  return url.replace(/^(\w+:\/\/[^:/@]*):[^@]*@/, '$1:***@');
-}
-
-function explained(error: unknown, url: string): unknown {
+function explained(thrown: unknown, url: string): unknown {
+  // What the controller says of its own patience is not what a command does.
+  const error = isStoreUnavailable(thrown) ? thrown.cause : thrown;
   const place = withoutPassword(url);
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (code === '42P01' || code === '42703')

@@ -61,7 +61,8 @@ async function show<Row extends object>(
       remedy: `autoserve get ${resource.words[0]}`,
     });
   const isText = format === 'table' || format === 'wide' || format === 'name';
-  if (rows.length > 0 || !isText) console.log(renderRows(resource, rows, format, new Date()));
+  if (rows.length > 0 || !isText)
+    console.log(renderRows(resource, rows, format, new Date(), process.stdout.columns));
   else
     console.error(
       `no ${resource.words[0]}${name === undefined ? '' : ` of ${name}`}: ${hint(resource.kind, config)}`,

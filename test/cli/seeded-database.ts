@@ -1,0 +1,150 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { specHash } from '../../src/manifest/hash.ts';
+import { Database } from '../../src/store/database.ts';
+import { EmbeddedPostgres } from '../../src/store/embedded/embedded-postgres.ts';
+import { migrate } from '../../src/store/migrate.ts';
+import { PostgresStore } from '../../src/store/postgres/postgres-store.ts';
+import type { Condition, InstanceStatus, NewEvent } from '../../src/store/store.ts';
+import { appOf } from '../manifest/app.ts';
+import { autoserve, Autoserve, type Run } from './run.ts';
+
+/** A data directory with its embedded PostgreSQL, written as a running AutoServe writes it. */
+export class SeededDatabase {
+  dataDir = '';
+  #postgres: EmbeddedPostgres | undefined;
+  #database: Database | undefined;
+
+  /** Starts the server on a database without tables. */
+  async start(): Promise<void> {
+    this.dataDir = await mkdtemp(join(tmpdir(), 'autoserve-cli-'));
+    // The server does not run as root, and passes through here.
+    await chmod(this.dataDir, 0o711);
+    this.#postgres = await EmbeddedPostgres.start(this.dataDir, () => undefined);
+    this.#database = new Database(this.url);
+  }
+
+  async stop(): Promise<void> {
+    await this.#database?.close();
+    await this.#postgres?.stop();
+    await rm(this.dataDir, { recursive: true });
+  }
+
+  get url(): string {
+    return this.#postgres?.url ?? '';
+  }
+
+  get database(): Database {
+    if (!this.#database) throw new Error('the database is not started');
+    return this.#database;
+  }
+
+  get store(): PostgresStore {
+    return new PostgresStore(this.database);
+  }
+
+  async migrate(): Promise<void> {
+    await migrate(this.url);
+  }
+
+  /** Runs a command on this data directory to its end. */
+  async run(...args: string[]): Promise<Run> {
+    return await autoserve([...args, '--data-dir', this.dataDir]);
+  }
+
+  /** Starts a command on this data directory. */
+  begin(...args: string[]): Autoserve {
+    return new Autoserve([...args, '--data-dir', this.dataDir]);
+  }
+
+  /** Declares an app as a sync does, and returns its uid. */
+  async declare(name: string, replicas: number): Promise<string> {
+    const manifest = appOf(
+      { image: 'web:1', ports: [{ containerPort: 80 }] },
+      { metadata: { name }, scaling: { mode: 'manual', replicas } },
+    );
+    const path = `${name}.yaml`;
+    await this.store.applySync({
+      applications: [
+        { manifest, specHash: specHash(manifest, {}), sourcePath: path, sourceRevision: '4f2a91c07d' },
+      ],
+      deletions: [],
+      manifests: [{ path, contentHash: 'abc', status: 'accepted', apps: [name], errors: [], warnings: [] }],
+      removedManifests: [],
+      events: [],
+    });
+    const { applications } = await this.store.loadWorld();
+    return applications.find((application) => application.name === name)?.uid ?? '';
+  }
+
+  /** Writes an app's status as the controller does. */
+  async report(name: string, uid: string, replicas: number, conditions: Condition[]): Promise<void> {
+    await this.store.writeStatus(
+      [
+        {
+          name,
+          uid,
+          observedGeneration: 1,
+          status: replicas === 2 ? 'running' : 'starting',
+          replicas,
+          desiredReplicas: 2,
+          conditions,
+        },
+      ],
+      [],
+    );
+  }
+}
+
+export const condition = (
+  type: Condition['type'],
+  ok: boolean,
+  reason: string,
+  message: string,
+): Condition => ({
+  type,
+  status: ok ? 'True' : 'False',
+  reason,
+  message,
+  lastTransitionTime: new Date().toISOString(),
+});
+
+export const instance = (
+  appName: string,
+  index: number,
+  changes: Partial<InstanceStatus> = {},
+): InstanceStatus => ({
+  appName,
+  containerName: `${appName}-${index}-r1-1`,
+  containerId: null,
+  replicaIndex: index,
+  revision: 1,
+  attempt: 1,
+  restarts: 0,
+  specHash: 'h',
+  imageId: null,
+  ip: null,
+  port: 80,
+  status: 'running',
+  startedAt: new Date(),
+  finishedAt: null,
+  exitCode: null,
+  oomKilled: false,
+  removedAt: null,
+  ...changes,
+});
+
+export const event = (appName: string, reason: string, message: string): NewEvent => ({
+  eventType: 'health',
+  eventCategory: 'application',
+  reason,
+  appName,
+  appUid: null,
+  containerId: null,
+  message,
+  details: null,
+  severity: 'warning',
+  timestamp: new Date(),
+  source: 'controller',
+});
