@@ -23,10 +23,10 @@ class CountingDatabase extends Database {
   queries = 0;
   writes = 0;
 
-  override query<Row extends object>(...args: Parameters<Database['query']>): Promise<Row[]> {
+  override query<Result extends object>(...args: Parameters<Database['query']>): Promise<Result[]> {
     this.queries += 1;
     if (!/^\s*SELECT/i.test(args[0])) this.writes += 1;
-    return super.query<Row>(...args);
+    return super.query<Result>(...args);
   }
 
   override transaction<T>(work: Parameters<Database['transaction']>[0]): Promise<T> {

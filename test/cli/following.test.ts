@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { listenForCommands } from '../../src/store/command.ts';
 import { eventually } from '../eventually.ts';
+import { deletion } from '../store/records.ts';
 import { condition, event, SeededDatabase } from './seeded-database.ts';
 
 describe('autoserve wait, get --watch and sync', () => {
@@ -57,6 +58,7 @@ describe('autoserve wait, get --watch and sync', () => {
     const uid = await installation.declare('old', 1);
     const waiting = installation.begin('wait', 'app/old', '--for', 'deleted');
     await eventually(() => expect(waiting.stderr).to.contain('app/old: is still declared by old.yaml'));
+    await installation.store.applySync(deletion('old'));
     await installation.store.deleteApplication('old', uid, event('old', 'ApplicationDeleted', 'gone'));
     expect(await waiting.ended()).to.include({ code: 0, stdout: 'app/old deleted\n' });
   });
@@ -72,9 +74,13 @@ describe('autoserve wait, get --watch and sync', () => {
     await eventually(() => expect(rows()).to.have.length(1));
     await installation.report('seen', uid, 2, []);
     await eventually(() => expect(rows().at(-1)).to.include({ name: 'seen', replicas: 2 }));
+    await installation.store.applySync(deletion('seen'));
+    await eventually(() =>
+      expect(rows().at(-1)).to.have.property('deletion_requested_at').that.is.a('string'),
+    );
     await installation.store.deleteApplication('seen', uid, event('seen', 'ApplicationDeleted', 'gone'));
     await eventually(() => expect(rows().at(-1)).to.include({ name: 'seen', deleted: true }));
-    expect(rows()).to.have.length(3);
+    expect(rows()).to.have.length(4);
     watching.kill();
     await watching.ended();
   });
