@@ -1,7 +1,9 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { RetentionSettings } from './controllers/retention/controller.ts';
 import { AutoServeError } from './error.ts';
 import type { Policy } from './manifest/policy.ts';
+import { defaultRetentionDays, type RetentionDays } from './store/retention.ts';
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 
@@ -27,6 +29,8 @@ export interface Config {
   engineCalls: number;
   /** What the operator allows manifests to ask for. */
   policy: Policy;
+  /** What is kept of the past, and how it is removed. */
+  retention: RetentionSettings;
   /** Remove what left the source even when it is so much that a mistake is likelier. */
   confirmPrune: boolean;
 }
@@ -41,9 +45,10 @@ export interface ReplicaConfig {
 
 /** What can be given in a configuration file; `schemas/config.schema.json` describes it. */
 export type ConfigFile = Partial<
-  Omit<Config, 'confirmPrune' | 'policy' | 'replica'> & {
+  Omit<Config, 'confirmPrune' | 'policy' | 'replica' | 'retention'> & {
     policy: Partial<Policy>;
     replica: Partial<ReplicaConfig>;
+    retention: Partial<Omit<RetentionSettings, 'days'> & { days: Partial<RetentionDays> }>;
   }
 >;
 
@@ -107,6 +112,12 @@ export async function loadConfig(
     resyncSeconds: file.resyncSeconds ?? 60,
     engineCalls: file.engineCalls ?? 2,
     policy: Object.freeze({ allowHostPaths: [], allowedImages: [], ...file.policy }),
+    retention: Object.freeze({
+      intervalMinutes: 60,
+      pgCron: false,
+      ...file.retention,
+      days: Object.freeze({ ...defaultRetentionDays, ...file.retention?.days }),
+    }),
     confirmPrune: flags.confirmPrune ?? false,
   });
 }
@@ -126,8 +137,8 @@ function databaseUrl(name: 'databaseUrl' | 'replicaUrl', value: string | undefin
   throw usage("a database's URL must begin with postgres:// or postgresql://", variables[name]);
 }
 
-function replica(given: string | undefined, file: ConfigFile['replica']): ReplicaConfig | null {
-  const url = given ?? file?.url;
+function replica(replicaUrl: string | undefined, file: ConfigFile['replica']): ReplicaConfig | null {
+  const url = replicaUrl ?? file?.url;
   return url === undefined ? null : Object.freeze({ prefer: true, maxLagSeconds: 10, ...file, url });
 }
 

@@ -12,7 +12,7 @@ import type { ManifestReader } from './source/manifest-reader.ts';
 import type { Source } from './source/source.ts';
 import type { SyncListener } from './source/sync-loop.ts';
 import { Synchronizer, type SyncResult } from './source/synchronizer.ts';
-import type { Store } from './store/store.ts';
+import type { NewEvent, Store } from './store/store.ts';
 
 /** Everything the loop knows of the world. */
 export interface LoopEnvironment {
@@ -39,6 +39,8 @@ export interface Loop {
   manager: Manager;
   /** Syncs, and removes what left the source even when it is so much that a mistake is likelier. */
   confirmPrune(): void;
+  /** Records what happened outside of the loop; held while the database is away. */
+  record(event: NewEvent): void;
   /** Finishes the sync and the engine calls in hand and leaves every container as it is. */
   stop(): Promise<void>;
 }
@@ -99,6 +101,13 @@ export function startLoop(environment: LoopEnvironment): Loop {
     synchronizer,
     manager,
     confirmPrune,
+    record(event) {
+      outbox
+        .write((to) => to.appendEvents([event]))
+        .catch((error: unknown) =>
+          logger.error({ err: error }, `the database refused an event: ${messageOf(error)}`),
+        );
+    },
     async stop() {
       await synchronization.close();
       await manager.stop();

@@ -1,15 +1,19 @@
 import pino, { type Logger } from 'pino';
 import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
+import { RetentionController } from './controllers/retention/controller.ts';
 import { DockerEngine } from './engine/docker/docker-engine.ts';
 import type { Engine } from './engine/engine.ts';
 import { startLoop, type Loop } from './loop.ts';
 import { readSecret } from './manifest/secrets.ts';
-import { settlementOf } from './settlement.ts';
+import { applicationProblems, settlementOf, syncProblems } from './settlement.ts';
 import { DirectorySource } from './source/directory.ts';
 import { ManifestReader } from './source/manifest-reader.ts';
 import type { SyncResult } from './source/synchronizer.ts';
 import { listenForCommands } from './store/command.ts';
+import type { Database } from './store/database.ts';
+import { replicaEvent } from './store/replica/event.ts';
+import { Replica } from './store/replica/replica.ts';
 import { openStorage, type Storage } from './store/storage.ts';
 import type { Store } from './store/store.ts';
 
@@ -62,7 +66,7 @@ export async function up(config: Config, { once, timeoutSeconds }: UpOptions): P
 /** Runs the loop until `stop` or, with a timeout, until everything is as declared. */
 async function run(
   config: Config,
-  { url, installation, store }: Storage,
+  { url, database, installation, store }: Storage,
   engine: Engine,
   logger: Logger,
   stop: AbortSignal,
@@ -81,20 +85,55 @@ async function run(
     resyncMs: config.resyncSeconds * 1_000,
     engineCalls: config.engineCalls,
     confirmPrune: config.confirmPrune,
-    onSynced: (result) => (synced = result),
+    onSynced(result) {
+      const said = new Set(synced && syncProblems(synced));
+      for (const problem of syncProblems(result)) if (!said.has(problem)) logger.error(problem);
+      synced = result;
+    },
   });
   const commands = listenForCommands(url, () => loop.confirmPrune());
+  const replica = watchReplica(config, database, loop, logger);
+  const retention = new RetentionController({
+    ...config.retention,
+    connection: database,
+    clock: systemClock,
+    logger,
+  });
+  retention.start();
   logger.info({ manifests, installation: installation.id, engine: engine.address }, 'watching');
   try {
     if (onceTimeout === undefined) {
       await aborted(stop);
       return { code: 0 };
     }
-    return { code: await untilSettled(loop, store, () => synced, stop, onceTimeout) };
+    return { code: await untilSettled(loop, store, () => synced, stop, onceTimeout, logger) };
   } finally {
     await commands.close();
+    await retention.stop();
+    await replica?.close();
     await loop.stop();
   }
+}
+
+/** Readers judge the replica themselves; here it is watched, so that its loss is recorded though nobody reads. */
+function watchReplica(
+  { replica: config }: Config,
+  primary: Database,
+  loop: Loop,
+  logger: Logger,
+): Replica | undefined {
+  if (!config) return undefined;
+  const replica = new Replica({
+    ...config,
+    primary,
+    onChange(finding) {
+      const event = replicaEvent(finding, systemClock.now());
+      logger[finding.usable ? 'info' : 'warn'](event.details, event.message);
+      loop.record(event);
+    },
+  });
+  replica.watch();
+  return replica;
 }
 
 async function untilSettled(
@@ -103,13 +142,19 @@ async function untilSettled(
   synced: () => SyncResult | undefined,
   stop: AbortSignal,
   timeoutSeconds: number | null,
+  logger: Logger,
 ): Promise<number> {
   const deadline = timeoutSeconds === null ? Infinity : Date.now() + timeoutSeconds * 1_000;
   for (;;) {
     const result = synced();
     if (result && !result.recheckAt && manager.quiet) {
-      const settlement = settlementOf(result, (await store.loadWorld()).applications);
-      if (settlement !== 'moving') return settlement === 'reached' ? 0 : 1;
+      const { applications } = await store.loadWorld();
+      const settlement = settlementOf(result, applications);
+      if (settlement === 'reached') return 0;
+      if (settlement === 'failed') {
+        for (const problem of applicationProblems(applications)) logger.error(problem);
+        return 1;
+      }
     }
     if (stop.aborted) return 1;
     if (Date.now() >= deadline) return 124;

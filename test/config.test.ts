@@ -13,6 +13,7 @@ describe('the configuration', () => {
       manifests: '/here/manifests',
       dataDir,
       databaseUrl: null,
+      replica: null,
       installation: null,
       dockerHost: null,
       secretsDir: `${dataDir}/secrets`,
@@ -20,6 +21,22 @@ describe('the configuration', () => {
       resyncSeconds: 60,
       engineCalls: 2,
       policy: { allowHostPaths: [], allowedImages: [] },
+      retention: {
+        days: {
+          events: 30,
+          instanceMetrics: 7,
+          appMetrics: 30,
+          systemMetrics: 30,
+          stoppedInstances: 7,
+          closedOperations: 7,
+          supersededRevisions: 90,
+          scalingDecisions: 30,
+          failures: 7,
+          compressedEvents: 365,
+        },
+        intervalMinutes: 60,
+        pgCron: false,
+      },
       confirmPrune: false,
     });
     expect(config).to.be.frozen;
@@ -46,13 +63,44 @@ describe('the configuration', () => {
     });
   });
 
+  it('keeps the periods that the file does not give', async () => {
+    await tree(folder.path, { 'c.yaml': 'retention: {days: {events: 90}, pgCron: true}' });
+    const { retention } = await loadConfig({ config: 'c.yaml' }, {}, folder.path);
+    expect(retention).to.deep.include({ intervalMinutes: 60, pgCron: true });
+    expect(retention.days).to.include({ events: 90, failures: 7 });
+  });
+
   it('takes an empty variable for none', async () => {
     expect(await loadConfig({}, { AUTOSERVE_DATABASE_URL: '' }, '/')).to.include({ databaseUrl: null });
+  });
+
+  it('takes the URL of the replica and what is said about it from where each is given', async () => {
+    await tree(folder.path, {
+      'replica.yaml': 'replica: { url: "postgres://file/db", maxLagSeconds: 2 }\n',
+      'prefer.yaml': 'replica: { prefer: false }\n',
+      'lag.yaml': 'replica: { maxLagSeconds: 0 }\n',
+    });
+    const replicaOf = async (config: string, env: Record<string, string> = {}, replicaUrl?: string) =>
+      (await loadConfig({ config, ...(replicaUrl !== undefined && { replicaUrl }) }, env, folder.path))
+        .replica;
+    const fromFile = { url: 'postgres://file/db', prefer: true, maxLagSeconds: 2 };
+    expect(await replicaOf('replica.yaml')).to.deep.equal(fromFile);
+    const env = { AUTOSERVE_REPLICA_URL: 'postgres://env/db' };
+    expect(await replicaOf('replica.yaml', env)).to.deep.equal({ ...fromFile, url: 'postgres://env/db' });
+    expect(await replicaOf('prefer.yaml', env, 'postgres://flag/db')).to.deep.equal({
+      url: 'postgres://flag/db',
+      prefer: false,
+      maxLagSeconds: 10,
+    });
+    expect(await replicaOf('prefer.yaml')).to.equal(null);
+    for (const wrongOne of [replicaOf('lag.yaml'), replicaOf('prefer.yaml', {}, 'mysql://db')])
+      expect(await wrongOne.catch((error: unknown) => error)).to.have.property('code', 'UsageError');
   });
 
   const wrong: [title: string, text: string, message: RegExp][] = [
     ['an unknown setting', 'manifest: a', /the file: unknown setting "manifest"/],
     ['a wrong value', 'resyncSeconds: often', /resyncSeconds: must be number/],
+    ['a period that is none', 'retention: {days: {events: 0}}', /retention.days.events: must be >= 1/],
     ['what is no mapping', '- a', /the file: must be object/],
     ['broken YAML', 'a: [', /cannot read the configuration/],
   ];

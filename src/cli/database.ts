@@ -1,8 +1,9 @@
 import type { Config } from '../config.ts';
 import { AutoServeError, messageOf } from '../error.ts';
-import { Database, isUnavailable } from '../store/database.ts';
+import { Database, isUnavailable, type Connection } from '../store/database.ts';
 import { isStoreUnavailable } from '../store/store.ts';
 import { withoutPassword } from '../store/database-url.ts';
+import { REPLICA_POOL } from '../store/pool.ts';
 import { embeddedUrl } from '../store/embedded/address.ts';
 
 const pool = {
@@ -30,6 +31,34 @@ export async function explaining<T>(config: Config, work: (url: string) => Promi
   } catch (error) {
     throw explained(error, url);
   }
+}
+
+/**
+ * Gives `work` the database to read from: the replica where one is configured and keeps up, which may be a little behind.
+ * Throws as `explaining`.
+ */
+export async function withReader<T>(config: Config, work: (reader: Connection) => Promise<T>): Promise<T> {
+  const { replica: replicaConfig } = config;
+  if (!replicaConfig?.prefer) return await withDatabase(config, work);
+  const [{ Replica }, { Reader }, { replicaEvent }] = await Promise.all([
+    import('../store/replica/replica.ts'),
+    import('../store/replica/reader.ts'),
+    import('../store/replica/event.ts'),
+  ]);
+  return await withDatabase(config, async (primary) => {
+    const replica = new Replica({
+      ...replicaConfig,
+      primary,
+      pool: { ...REPLICA_POOL, minSize: 0, maxSize: pool.maxSize },
+      onChange: (finding) => console.error(`warning: ${replicaEvent(finding, new Date()).message}`),
+    });
+    try {
+      await replica.look();
+      return await work(new Reader(primary, replica));
+    } finally {
+      await replica.close();
+    }
+  });
 }
 
 /** Gives `work` the configured database, and closes it. Throws as `explaining`. */

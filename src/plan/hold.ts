@@ -1,7 +1,7 @@
 import { backoffMs, type Backoff } from '../control/backoff.ts';
 import { targetOf, type Action } from './action.ts';
 import type { StepResult } from './execute.ts';
-import type { Plan } from './plan.ts';
+import type { Plan, Step } from './plan.ts';
 
 /** A registry is asked ever more rarely; the engine itself is local and soon asked again. */
 const AFTER_FAILURE: Partial<Record<Action['kind'], Backoff>> & { default: Backoff } = {
@@ -24,9 +24,12 @@ export function holdKey(action: Action): string {
   return `${action.kind} ${targetOf(action)}`;
 }
 
+/** Done for the sake of what comes after it alone. */
+const PREPARES: ReadonlySet<Action['kind']> = new Set(['createNetwork', 'resolveImage']);
+
 /**
- * Leaves out the steps whose action failed lately, and those that come after them, so that one slot's trouble delays
- * no other slot.
+ * Leaves out the steps whose action failed lately, those that come after them, and what would only prepare for these,
+ * so that one slot's trouble delays no other slot and nothing is done for its own sake over and over.
  *
  * @returns the steps that may be tried now, and when the next held one may; null when none is held
  */
@@ -40,7 +43,16 @@ export function holdBack(plan: Plan, holds: Holds, now: Date): { plan: Plan; unt
     if (waits && (!until || hold.until < until)) until = hold.until;
     if (waits || after.some((before) => held.has(before))) held.add(id);
   }
+  for (const { id, action } of plan.steps.toReversed()) {
+    const followers = plan.steps.filter(({ after }) => after.includes(id));
+    const isIdle = followers.length > 0 && followers.every((follower) => held.has(follower.id));
+    if (isPreparation(action) && isIdle) held.add(id);
+  }
   return { plan: { ...plan, steps: plan.steps.filter(({ id }) => !held.has(id)) }, until };
+}
+
+function isPreparation({ kind }: Action): boolean {
+  return kind === 'createNetwork' || kind === 'resolveImage';
 }
 
 /** The holds after an execution: a failure makes or lengthens one, a success ends it. */

@@ -37,6 +37,11 @@ export function changes(some: Partial<SyncChanges>): SyncChanges {
   return { applications: [], deletions: [], manifests: [], removedManifests: [], events: [], ...some };
 }
 
+/** What asks for the removal of an application. */
+export function deletion(name: string): SyncChanges {
+  return changes({ deletions: [{ name, requestedAt: NOW }] });
+}
+
 export function instance(appName: string, some: Partial<InstanceStatus> = {}): InstanceStatus {
   return {
     appName,

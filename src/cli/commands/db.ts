@@ -1,5 +1,11 @@
 import { Command } from 'commander';
+import { archiveCommand } from './db/archive.ts';
+import { cleanupCommand } from './db/cleanup.ts';
+import { compressCommand } from './db/compress.ts';
+import { explainQueryCommand } from './db/explain.ts';
+import { grantReaderCommand } from './db/grant-reader.ts';
 import { migrateCommand } from './db/migrate.ts';
+import { slowCommand } from './db/slow.ts';
 import { statusCommand } from './db/status.ts';
 import { urlCommand } from './db/url.ts';
 
@@ -13,6 +19,17 @@ export function dbCommand(): Command {
   const db = new Command('db')
     .description('the database: where it is, its schema')
     .addHelpText('after', help);
-  for (const command of [urlCommand(), migrateCommand(), statusCommand()]) db.addCommand(command);
+  const commands = [
+    urlCommand(),
+    migrateCommand(),
+    statusCommand(),
+    cleanupCommand(),
+    archiveCommand(),
+    compressCommand(),
+    explainQueryCommand(),
+    slowCommand(),
+    grantReaderCommand(),
+  ];
+  for (const command of commands) db.addCommand(command);
   return db;
 }

@@ -51,11 +51,11 @@ async function show<Row extends object>(
   name: string | undefined,
   format: Format,
 ): Promise<void> {
-  const [{ withDatabase }, { renderRows }] = await Promise.all([
+  const [{ withReader }, { renderRows }] = await Promise.all([
     import('../database.ts'),
     import('../render.ts'),
   ]);
-  const rows = await withDatabase(config, (database) => resource.list(database, name));
+  const rows = await withReader(config, (database) => resource.list(database, name));
   if (rows.length === 0 && name !== undefined && resource.byName)
     throw new AutoServeError('NotFound', `${resource.kind} "${name}" not found`, {
       remedy: `autoserve get ${resource.words[0]}`,

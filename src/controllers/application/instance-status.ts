@@ -1,7 +1,7 @@
 import type { PlannedContainer } from '../../plan/action.ts';
 import type { InstanceStatus, InstanceWord } from '../../store/store.ts';
 import type { Desired } from './desired.ts';
-import type { Instance, Phase } from './instance.ts';
+import { isLive, type Instance, type Phase } from './instance.ts';
 import { sortInstances } from './slots.ts';
 
 const WORDS: Record<Phase, InstanceWord> = {
@@ -26,12 +26,15 @@ export function instanceStatuses(
 ): InstanceStatus[] {
   const { slots } = sortInstances(specHash, replicas, instances);
   const needed = new Set(slots.flatMap(({ keeper, ended }) => keeper ?? ended[0] ?? []));
-  const duplicates = new Set(slots.flatMap((slot) => slot.duplicates));
+  const holders = new Map<string, Instance>();
+  for (const instance of [...needed, ...instances])
+    if (isLive(instance) && !holders.has(placeOf(instance))) holders.set(placeOf(instance), instance);
   const port = manifest.spec.ports[0]?.containerPort ?? null;
   return instances.map((instance): InstanceStatus => {
     const { identity, container, record, phase } = instance;
     const gone = !container && !needed.has(instance);
-    const status = gone ? 'stopped' : duplicates.has(instance) ? 'error' : WORDS[phase];
+    const displaced = isLive(instance) && holders.get(placeOf(instance)) !== instance;
+    const status = gone ? 'stopped' : displaced ? 'error' : WORDS[phase];
     return {
       appName: identity.app,
       containerName: identity.name,
@@ -52,6 +55,11 @@ export function instanceStatuses(
       removedAt: gone ? now : null,
     };
   });
+}
+
+/** What only one live instance can have. */
+function placeOf({ identity: { index, revision } }: Instance): string {
+  return `${index} of ${revision}`;
 }
 
 /** The row of an instance that is about to be created. */

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import type { ObservedContainer } from '../../engine/engine.ts';
 import type { InstanceRecord } from '../../store/store.ts';
 import type { PlannedIdentity } from '../../plan/action.ts';
@@ -78,14 +79,16 @@ function phaseOfContainer(container: ObservedContainer): Pick<Instance, 'phase' 
     case 'exited':
     case 'dead':
     case 'removing':
-      if (container.exitCode === 0) return { phase: 'completed', finding: 'exited 0' };
-      return {
-        phase: 'crashed',
-        finding: container.oomKilled
-          ? 'was killed for lack of memory'
-          : `exited ${container.exitCode ?? '?'}`,
-      };
+      return { phase: container.exitCode === 0 ? 'completed' : 'crashed', finding: findingOfEnd(container) };
   }
+}
+
+/** An exit code over 128 tells of the signal that ended a process. */
+function findingOfEnd({ exitCode, oomKilled }: ObservedContainer): string {
+  if (exitCode === 0) return 'exited 0, not told to by AutoServe';
+  if (oomKilled) return 'was killed for lack of memory';
+  const signal = Object.entries(constants.signals).find(([, number]) => number + 128 === exitCode)?.[0];
+  return signal ? `was ended by ${signal}, not by AutoServe` : `exited ${exitCode ?? '?'}`;
 }
 
 function phaseOfRecord(record: InstanceRecord): Pick<Instance, 'phase' | 'finding'> {

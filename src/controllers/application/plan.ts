@@ -35,6 +35,7 @@ class ApplicationPlan {
   readonly #networkExists: boolean;
   readonly #now: Date;
   readonly #steps = new PlanBuilder();
+  #networked: number[] | undefined;
   #prepared: number[] | undefined;
   #wakeAt: Date | null = null;
 
@@ -80,7 +81,8 @@ class ApplicationPlan {
   #bringUp({ phase, identity, container, finding }: Instance): number[] {
     if (phase === 'running') return [];
     const cause: Cause = { reason: 'InstanceNotStarted', message: `${identity.name} ${finding}` };
-    return container ? [this.#start(identity, cause, [], container.id)] : this.#create(identity, cause);
+    if (!container) return this.#create(identity, cause);
+    return [this.#start(identity, cause, this.#network(cause), container.id)];
   }
 
   #replace(slot: Slot, latest: Instance): void {
@@ -114,7 +116,8 @@ class ApplicationPlan {
       message: `${next.old[0]?.identity.name} is not of revision ${this.#desired.revision}`,
     };
     const identity = next.keeper?.identity ?? this.#next(next, 0);
-    const created = next.keeper?.phase === 'created' ? [] : [this.#createOnly(identity, cause)];
+    const created =
+      next.keeper?.phase === 'created' ? this.#network(cause) : [this.#createOnly(identity, cause)];
     const stopped = next.old.flatMap((instance) => this.#stop(instance, cause, created));
     const started = this.#start(identity, cause, [...created, ...stopped], next.keeper?.container?.id);
     for (const instance of [...next.old, ...next.oldEnded]) this.#removeOnly(instance, cause, [started]);
@@ -134,15 +137,19 @@ class ApplicationPlan {
     return this.#steps.add({ kind: 'startContainer', instance, ...target }, cause, after);
   }
 
+  /** The step that every start waits for, once a plan; none when there is a network. */
+  #network(cause: Cause): number[] {
+    this.#networked ??= this.#networkExists ? [] : [this.#steps.add({ kind: 'createNetwork' }, cause)];
+    return this.#networked;
+  }
+
   /** The steps that every creation waits for: the network and the image, once a plan. */
   #prepare(cause: Cause): number[] {
-    if (!this.#prepared) {
-      const { image, imagePullPolicy: policy } = this.#desired.manifest.spec;
-      this.#prepared = [
-        ...(this.#networkExists ? [] : [this.#steps.add({ kind: 'createNetwork' }, cause)]),
-        this.#steps.add({ kind: 'resolveImage', image, policy }, cause),
-      ];
-    }
+    const { image, imagePullPolicy: policy } = this.#desired.manifest.spec;
+    this.#prepared ??= [
+      ...this.#network(cause),
+      this.#steps.add({ kind: 'resolveImage', image, policy }, cause),
+    ];
     return this.#prepared;
   }
 

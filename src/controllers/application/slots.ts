@@ -31,14 +31,13 @@ export function sortInstances(specHash: string, replicas: number, instances: rea
     const all = instances.filter(({ identity }) => identity.index === index);
     const current = all.filter(({ identity }) => identity.specHash === specHash);
     const old = all.filter(({ identity }) => identity.specHash !== specHash);
-    const [keeper, ...duplicates] = current
-      .filter(isLive)
-      .toSorted(
-        (a, b) =>
-          (EAGERNESS[a.phase] ?? 0) - (EAGERNESS[b.phase] ?? 0) ||
-          a.identity.revision - b.identity.revision ||
-          a.identity.attempt - b.identity.attempt,
-      );
+    const [keeper, ...duplicates] = current.filter(isLive).toSorted(
+      (a, b) =>
+        (EAGERNESS[a.phase] ?? 0) - (EAGERNESS[b.phase] ?? 0) ||
+        // An earlier one was replaced: it runs because somebody started it again, or as an old listing has it.
+        b.identity.revision - a.identity.revision ||
+        b.identity.attempt - a.identity.attempt,
+    );
     return {
       index,
       all,

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { View } from '../../control/observer.ts';
-import { holdBack, type Holds } from '../../plan/hold.ts';
+import { holdBack, holdKey, type Holds } from '../../plan/hold.ts';
 import { PlanBuilder, type Plan } from '../../plan/plan.ts';
 import { recoverOperations } from '../../plan/recover.ts';
 import type { ApplicationStatus, InstanceStatus, OperationClosure } from '../../store/store.ts';
@@ -8,7 +8,7 @@ import { desiredOf } from './desired.ts';
 import { joinInstances, type Instance } from './instance.ts';
 import { planApplication } from './plan.ts';
 import { instanceStatuses, removedInstance } from './instance-status.ts';
-import { applicationStatus } from './status.ts';
+import { applicationStatus, type Trouble } from './status.ts';
 
 /** Everything that one pass decides about one name. Data: nothing has been done yet. */
 export interface Verdict {
@@ -41,8 +41,8 @@ export function judge(view: View, circumstances: Circumstances, now: Date): Verd
     [...view.containers, ...view.leftovers, ...view.orphans],
   );
   if (!application) {
-    const plan = planLeftovers(view);
-    return { name, plan, wakeAt: null, application: null, instances: [], closures, deletable: null };
+    const { plan, until } = holdBack(planLeftovers(view), circumstances.holds, now);
+    return { name, plan, wakeAt: until, application: null, instances: [], closures, deletable: null };
   }
   const desired = desiredOf(application);
   const instances = joinInstances(desired.uid, view.records, view.containers);
@@ -53,15 +53,19 @@ export function judge(view: View, circumstances: Circumstances, now: Date): Verd
     instance.phase === 'lost' && removedByUs.has(instance.record?.containerId ?? null);
   const present = instances.filter((instance) => !isRemoved(instance));
   const decision = planApplication(desired, present, circumstances.networkExists, now);
-  const { plan, until } = holdBack(decision.plan, circumstances.holds, now);
-  const [trouble] = [...circumstances.holds.values()].map(({ error }) => ({
-    reason: 'code' in error && typeof error.code === 'string' ? error.code : 'ActionFailed',
-    message: error.message,
-  }));
+  const leftovers = renumber(planLeftovers(view), decision.plan.steps.length);
+  const whole = { ...decision.plan, steps: [...decision.plan.steps, ...leftovers] };
+  const { plan, until } = holdBack(whole, circumstances.holds, now);
   const settled = decision.plan.steps.length === 0;
   const status = applicationStatus(
     application,
-    { desired, instances: present, settled, trouble: trouble ?? null, pruneHeld: circumstances.pruneHeld },
+    {
+      desired,
+      instances: present,
+      settled,
+      trouble: troubleOf(decision.plan, circumstances.holds),
+      pruneHeld: circumstances.pruneHeld,
+    },
     now,
   );
   const rows = [
@@ -71,7 +75,7 @@ export function judge(view: View, circumstances: Circumstances, now: Date): Verd
   const stored = new Map(view.records.map((record) => [record.containerName, record]));
   return {
     name,
-    plan: { ...plan, steps: [...plan.steps, ...renumber(planLeftovers(view), decision.plan.steps.length)] },
+    plan,
     wakeAt: earliest(decision.wakeAt, until),
     application: differs(status, application) ? status : null,
     instances: rows.filter((row) => {
@@ -92,6 +96,14 @@ function planLeftovers({ name, leftovers }: View): Plan {
       { reason: 'Deleted', message: 'its application was deleted' },
     );
   return steps.build(name, leftovers[0]?.identity.appUid ?? '');
+}
+
+/** The first failure of what is still to be done. */
+function troubleOf({ steps }: Plan, holds: Holds): Trouble | null {
+  const [error] = steps.flatMap(({ action }) => holds.get(holdKey(action))?.error ?? []);
+  if (!error) return null;
+  const reason = 'code' in error && typeof error.code === 'string' ? error.code : 'ActionFailed';
+  return { reason, message: error.message };
 }
 
 function renumber({ steps }: Plan, offset: number): Plan['steps'] {

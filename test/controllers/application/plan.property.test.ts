@@ -118,18 +118,18 @@ describe('planApplication, for any observed state', () => {
           ({ identity, state, ip }) =>
             identity.index < replicas && identity.specHash === 'new' && state === 'running' && ip !== null,
         );
-        const firstOfSlot = kept.filter(
+        const lastOfSlot = kept.filter(
           (each) =>
             !kept.some(
               (other) =>
                 other.identity.index === each.identity.index &&
-                other.identity.attempt < each.identity.attempt,
+                other.identity.attempt > each.identity.attempt,
             ),
         );
         const touched = plan.steps.map(({ action }) =>
           'containerId' in action ? action.containerId : undefined,
         );
-        for (const { id } of firstOfSlot) expect(touched).not.to.include(id);
+        for (const { id } of lastOfSlot) expect(touched).not.to.include(id);
       }),
       { numRuns: 1_000 },
     );
