@@ -1,7 +1,7 @@
 import { backoffMs, type Backoff } from '../control/backoff.ts';
 import { targetOf, type Action } from './action.ts';
 import type { StepResult } from './execute.ts';
-import type { Plan, Step } from './plan.ts';
+import type { Plan } from './plan.ts';
 
 /** A registry is asked ever more rarely; the engine itself is local and soon asked again. */
 const AFTER_FAILURE: Partial<Record<Action['kind'], Backoff>> & { default: Backoff } = {
@@ -23,9 +23,6 @@ export type Holds = ReadonlyMap<string, Hold>;
 export function holdKey(action: Action): string {
   return `${action.kind} ${targetOf(action)}`;
 }
-
-/** Done for the sake of what comes after it alone. */
-const PREPARES: ReadonlySet<Action['kind']> = new Set(['createNetwork', 'resolveImage']);
 
 /**
  * Leaves out the steps whose action failed lately, those that come after them, and what would only prepare for these,
@@ -51,6 +48,7 @@ export function holdBack(plan: Plan, holds: Holds, now: Date): { plan: Plan; unt
   return { plan: { ...plan, steps: plan.steps.filter(({ id }) => !held.has(id)) }, until };
 }
 
+/** Whether an action is done for the sake of what comes after it alone. */
 function isPreparation({ kind }: Action): boolean {
   return kind === 'createNetwork' || kind === 'resolveImage';
 }

@@ -114,10 +114,7 @@ for (const server of servers)
       database = new Database(own.url);
       await insert("('health', 'web', 'info', 'm', '2026-01-01T12:20:00Z')");
       await compressOldEvents(database);
-      expect(await compressed()).to.have.nested.deep.property(
-        '[0].hour_bucket',
-        new Date('2026-01-01T12:00:00Z'),
-      );
+      expect((await compressed())[0]).to.deep.include({ hour_bucket: new Date('2026-01-01T12:00:00Z') });
     });
 
     it('are as immutable as they were', async () => {
