@@ -49,6 +49,7 @@ export function holdBack(plan: Plan, holds: Holds, now: Date): { plan: Plan; unt
 }
 
 /** Whether an action is done for the sake of what comes after it alone. */
+/** Done for the sake of what comes after it alone. */
 function isPreparation({ kind }: Action): boolean {
   return kind === 'createNetwork' || kind === 'resolveImage';
 }

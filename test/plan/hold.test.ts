@@ -49,13 +49,6 @@ describe('holdBack', () => {
     expect(holdBack(plan, holds, NOW).plan.steps).to.deep.equal([other]);
   });
 
-  it('leaves out what only prepares for a step that is held back', () => {
-    const holds = new Map<string, Hold>([
-      ['startContainer shop-0-r1-1', { failures: 1, until: later(5), error: failed.error }],
-    ]);
-    expect(holdBack(plan, holds, NOW).plan.steps).to.deep.equal([other]);
-  });
-
   it('lets a step be tried again once its time has come', () => {
     const holds = new Map<string, Hold>([
       ['resolveImage shop:7', { failures: 1, until: NOW, error: failed.error }],
