@@ -4,7 +4,7 @@ import { Simulation } from './simulation.ts';
 import { desiredContainers, stateOf } from './state.ts';
 import { Walk, WALK_MS } from './walk.ts';
 
-const WALKS = 3000;
+const WALKS = 250;
 
 describe('whatever happens, once it has stopped the installation becomes what is declared', () => {
   for (let first = 0; first < WALKS; first += 50)

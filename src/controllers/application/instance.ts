@@ -16,7 +16,7 @@ export const READY_AFTER_MS = 1_000;
  * | running | runs as it was made |
  * | drifted | somebody paused, renamed or disconnected it |
  * | completed | ended with exit code 0 |
- * | crashed | ended otherwise |
+ * | crashed | ended otherwise, or could not be started |
  * | lost | had a container, which is gone though we did not remove it |
  * | refused | its name belongs to somebody else's container |
  */
@@ -33,11 +33,16 @@ export interface Instance {
   finding: string;
 }
 
-/** Joins the rows and the containers of one application. */
+/**
+ * Joins the rows and the containers of one application.
+ *
+ * @param unstartable what the engine said, by the name of an instance that it refuses to start time and again
+ */
 export function joinInstances(
   appUid: string,
   records: readonly InstanceRecord[],
   containers: readonly ObservedContainer[],
+  unstartable: ReadonlyMap<string, string> = new Map(),
 ): Instance[] {
   const rest = new Map(records.map((record) => [record.containerName, record]));
   const instances: Instance[] = [];
@@ -45,7 +50,8 @@ export function joinInstances(
     const { operationId: _, ...identity } = container.identity;
     const record = rest.get(identity.name) ?? null;
     rest.delete(identity.name);
-    instances.push({ identity, record, container, ...phaseOfContainer(container) });
+    const refusal = unstartable.get(identity.name);
+    instances.push({ identity, record, container, ...phaseOfContainer(container, refusal) });
   }
   for (const record of rest.values()) {
     const identity = {
@@ -63,9 +69,13 @@ export function joinInstances(
   return instances;
 }
 
-function phaseOfContainer(container: ObservedContainer): Pick<Instance, 'phase' | 'finding'> {
+function phaseOfContainer(
+  container: ObservedContainer,
+  refusal: string | undefined,
+): Pick<Instance, 'phase' | 'finding'> {
   switch (container.state) {
     case 'created':
+      if (refusal !== undefined) return { phase: 'crashed', finding: `does not start: ${refusal}` };
       return { phase: 'created', finding: 'was created and not started' };
     case 'paused':
       return { phase: 'drifted', finding: 'was paused, not by AutoServe' };

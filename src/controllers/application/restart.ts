@@ -19,7 +19,7 @@ export interface Restart {
 export function planRestart({ phase, identity, record, container }: Instance, now: Date): Restart {
   if (phase === 'drifted' || phase === 'refused') return { dueAt: now, restarts: identity.restarts };
   const startedAt = container?.startedAt ?? record?.startedAt ?? null;
-  const finishedAt = container?.finishedAt ?? record?.finishedAt ?? now;
+  const finishedAt = container?.finishedAt ?? record?.finishedAt ?? container?.createdAt ?? now;
   const lived = startedAt ? finishedAt.getTime() - startedAt.getTime() : 0;
   const crashes = lived >= FORGIVEN_AFTER_MS ? 0 : identity.restarts;
   const delay = crashes === 0 ? 0 : Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (crashes - 1));

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { View } from '../../control/observer.ts';
+import type { ObservedContainer } from '../../engine/engine.ts';
 import { holdBack, holdKey, type Holds } from '../../plan/hold.ts';
 import { PlanBuilder, type Plan } from '../../plan/plan.ts';
 import { recoverOperations } from '../../plan/recover.ts';
@@ -9,6 +10,9 @@ import { joinInstances, type Instance } from './instance.ts';
 import { planApplication } from './plan.ts';
 import { instanceStatuses, removedInstance } from './instance-status.ts';
 import { applicationStatus, type Trouble } from './status.ts';
+
+/** An engine that is ended halfway through a start may leave a container behind that can never be started. */
+const START_TRIES = 3;
 
 /** Everything that one pass decides about one name. Data: nothing has been done yet. */
 export interface Verdict {
@@ -45,7 +49,8 @@ export function judge(view: View, circumstances: Circumstances, now: Date): Verd
     return { name, plan, wakeAt: until, application: null, instances: [], closures, deletable: null };
   }
   const desired = desiredOf(application);
-  const instances = joinInstances(desired.uid, view.records, view.containers);
+  const unstartable = unstartableOf(view.containers, circumstances.holds);
+  const instances = joinInstances(desired.uid, view.records, view.containers, unstartable);
   const removedByUs = new Set(
     view.operations.flatMap(({ kind, containerId }) => (kind === 'removeContainer' ? [containerId] : [])),
   );
@@ -85,6 +90,16 @@ export function judge(view: View, circumstances: Circumstances, now: Date): Verd
     closures,
     deletable: desired.deleted && settled && view.containers.length === 0 ? { uid: desired.uid } : null,
   };
+}
+
+/** What the engine said, by instance, of the containers that it does not start however often it is asked. */
+function unstartableOf(containers: readonly ObservedContainer[], holds: Holds): Map<string, string> {
+  const unstartable = new Map<string, string>();
+  for (const { identity } of containers) {
+    const hold = holds.get(holdKey({ kind: 'startContainer', instance: identity }));
+    if (hold && hold.failures >= START_TRIES) unstartable.set(identity.name, hold.error.message);
+  }
+  return unstartable;
 }
 
 /** Containers of an application that was deleted on purpose came to light late: they go. */
