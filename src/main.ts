@@ -47,7 +47,7 @@ export async function up(config: Config, { once, timeoutSeconds }: UpOptions): P
   });
   try {
     const engine = await openEngine(config, storage.installation.id, logger);
-    const { code } = await run(
+    const code = await run(
       config,
       storage,
       engine,
@@ -71,7 +71,7 @@ async function run(
   logger: Logger,
   stop: AbortSignal,
   onceTimeout: number | null | undefined,
-): Promise<{ code: number }> {
+): Promise<number> {
   const { policy, secretsDir, manifests } = config;
   let synced: SyncResult | undefined;
   const loop = startLoop({
@@ -104,9 +104,9 @@ async function run(
   try {
     if (onceTimeout === undefined) {
       await aborted(stop);
-      return { code: 0 };
+      return 0;
     }
-    return { code: await untilSettled(loop, store, () => synced, stop, onceTimeout, logger) };
+    return await untilSettled(loop, store, () => synced, stop, onceTimeout, logger);
   } finally {
     await commands.close();
     await retention.stop();
