@@ -22,10 +22,7 @@ describe('An instance that somebody', () => {
     disturb: (container: Docker.Container) => Promise<unknown>,
     told: RegExp,
   ][] = [
-    ['kills', (container) => container.kill(), /was ended by SIGKILL, not by AutoServe/],
-    ['stops', (container) => container.stop(), /exited 0, not told to by AutoServe/],
     ['pauses', (container) => container.pause(), /was paused, not by AutoServe/],
-    ['removes', (container) => container.remove({ force: true }), /was removed, not by AutoServe/],
     [
       'renames',
       (container) => container.rename({ name: installation.nameOf('renamed') }),
@@ -39,7 +36,26 @@ describe('An instance that somebody', () => {
           .disconnect({ Container: container.id }),
       /was disconnected from its network, not by AutoServe/,
     ],
+    ['kills', (container) => container.kill(), /was ended by SIGKILL, not by AutoServe/],
+    ['stops', (container) => container.stop(), /exited 0, not told to by AutoServe/],
+    ['removes', (container) => container.remove({ force: true }), /was removed, not by AutoServe/],
   ];
+
+  it('connects to another network stays as it is', async () => {
+    const before = await converged(installation, app, REPLICAS);
+    const name = installation.nameOf('elsewhere');
+    const network = await installation.docker.createNetwork({ Name: name });
+    try {
+      await network.connect({ Container: before[0]?.id ?? '' });
+      // One that has to be healed shows that a look was taken since.
+      const victim = before[1] as Container;
+      await installation.docker.getContainer(victim.id).pause();
+      expect((await replaced(victim))[0]).to.deep.equal(before[0]);
+    } finally {
+      await network.disconnect({ Container: before[0]?.id ?? '', Force: true });
+      await network.remove();
+    }
+  });
 
   for (const [name, disturb, told] of disturbances) {
     it(`${name} is replaced, and the others keep their processes`, async () => {
@@ -55,22 +71,6 @@ describe('An instance that somebody', () => {
       expect(event).to.include({ severity: 'warning', container_id: after[1]?.id });
     });
   }
-
-  it('connects to another network stays as it is', async () => {
-    const before = await converged(installation, app, REPLICAS);
-    const name = installation.nameOf('elsewhere');
-    const network = await installation.docker.createNetwork({ Name: name });
-    try {
-      await network.connect({ Container: before[0]?.id ?? '' });
-      // One that has to be healed shows that a look was taken since.
-      const victim = before[1] as Container;
-      await installation.docker.getContainer(victim.id).kill();
-      expect((await replaced(victim))[0]).to.deep.equal(before[0]);
-    } finally {
-      await network.disconnect({ Container: before[0]?.id ?? '', Force: true });
-      await network.remove();
-    }
-  });
 
   async function replaced(victim: Container): Promise<Container[]> {
     return await eventually(async () => {
