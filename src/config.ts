@@ -110,7 +110,7 @@ export async function loadConfig(
     secretsDir: directory('secretsDir', join(dataDir, 'secrets')),
     logLevel: logLevel(setting('logLevel')) ?? file.logLevel ?? 'info',
     resyncSeconds: file.resyncSeconds ?? 60,
-    engineCalls: file.engineCalls ?? 2,
+    engineCalls: file.engineCalls ?? 3,
     policy: Object.freeze({ allowHostPaths: [], allowedImages: [], ...file.policy }),
     retention: Object.freeze({
       intervalMinutes: 60,

@@ -173,6 +173,8 @@ async function openEngine(config: Config, installation: string, logger: Logger):
     log: logger,
   });
   await engine.ping();
+  // Made before it is needed, so that the first application does not wait for it; a lost one is in the plans.
+  await engine.createNetwork();
   return engine;
 }
 

@@ -19,7 +19,7 @@ describe('the configuration', () => {
       secretsDir: `${dataDir}/secrets`,
       logLevel: 'info',
       resyncSeconds: 60,
-      engineCalls: 2,
+      engineCalls: 3,
       policy: { allowHostPaths: [], allowedImages: [] },
       retention: {
         days: {
@@ -59,7 +59,7 @@ describe('the configuration', () => {
       secretsDir: `${folder.path}/flag/secrets`,
       logLevel: 'error',
       resyncSeconds: 5,
-      engineCalls: 2,
+      engineCalls: 3,
     });
   });
 
