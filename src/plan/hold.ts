@@ -40,10 +40,9 @@ export function holdBack(plan: Plan, holds: Holds, now: Date): { plan: Plan; unt
     if (waits && (!until || hold.until < until)) until = hold.until;
     if (waits || after.some((before) => held.has(before))) held.add(id);
   }
-  for (const { id, action } of plan.steps.toReversed()) {
+  for (const { id } of plan.steps.filter(({ action }) => isPreparation(action)).toReversed()) {
     const followers = plan.steps.filter(({ after }) => after.includes(id));
-    const isIdle = followers.length > 0 && followers.every((follower) => held.has(follower.id));
-    if (isPreparation(action) && isIdle) held.add(id);
+    if (followers.length > 0 && followers.every((follower) => held.has(follower.id))) held.add(id);
   }
   return { plan: { ...plan, steps: plan.steps.filter(({ id }) => !held.has(id)) }, until };
 }

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { View } from '../../control/observer.ts';
 import type { ObservedContainer } from '../../engine/engine.ts';
+import { reasonOf } from '../../error.ts';
 import { holdBack, holdKey, type Holds } from '../../plan/hold.ts';
 import { PlanBuilder, type Plan } from '../../plan/plan.ts';
 import { recoverOperations } from '../../plan/recover.ts';
@@ -116,9 +117,7 @@ function planLeftovers({ name, leftovers }: View): Plan {
 /** The first failure of what is still to be done. */
 function troubleOf({ steps }: Plan, holds: Holds): Trouble | null {
   const [error] = steps.flatMap(({ action }) => holds.get(holdKey(action))?.error ?? []);
-  if (!error) return null;
-  const reason = 'code' in error && typeof error.code === 'string' ? error.code : 'ActionFailed';
-  return { reason, message: error.message };
+  return error ? { reason: reasonOf(error), message: error.message } : null;
 }
 
 function renumber({ steps }: Plan, offset: number): Plan['steps'] {
