@@ -1,7 +1,9 @@
 import Docker from 'dockerode';
+import { metricsRows } from './database.ts';
 import { idle } from './idle.ts';
 import { Installation } from './installation.ts';
 import { convergedPass } from './pass.ts';
+import { queryRows } from './queries.ts';
 import { replaceKilled, startForty, startOne } from './replicas.ts';
 import { printRows, type Row } from './row.ts';
 import { Yardstick } from './yardstick.ts';
@@ -16,6 +18,8 @@ async function main(): Promise<void> {
     console.error(`${row.work}: ${row.measured} (${row.yardstick})`);
   };
   add(await convergedPass());
+  await queryRows(add);
+  await metricsRows(add);
   await yardstick.setUp();
   try {
     await within(docker, 'latency', async (installation) => {

@@ -9,6 +9,7 @@ import { startLoop } from '../src/loop.ts';
 import { DirectorySource } from '../src/source/directory.ts';
 import { ManifestReader } from '../src/source/manifest-reader.ts';
 import { Database } from '../src/store/database.ts';
+import { probeInstance } from '../src/controllers/health/probe.ts';
 import { EmbeddedPostgres } from '../src/store/embedded/embedded-postgres.ts';
 import { migrate } from '../src/store/migrate.ts';
 import { PostgresStore } from '../src/store/postgres/postgres-store.ts';
@@ -23,10 +24,10 @@ class CountingDatabase extends Database {
   queries = 0;
   writes = 0;
 
-  override query<Row extends object>(...args: Parameters<Database['query']>): Promise<Row[]> {
+  override query<Result extends object>(...args: Parameters<Database['query']>): Promise<Result[]> {
     this.queries += 1;
     if (!/^\s*SELECT/i.test(args[0])) this.writes += 1;
-    return super.query<Row>(...args);
+    return super.query<Result>(...args);
   }
 
   override transaction<T>(work: Parameters<Database['transaction']>[0]): Promise<T> {
@@ -62,6 +63,7 @@ export async function convergedPass(): Promise<Row> {
       secretsDir: root,
       digestKey: 'bench',
     }),
+    probe: probeInstance,
     clock: systemClock,
     random: Math.random,
     logger: pino({ level: 'silent' }),

@@ -1,7 +1,9 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { RetentionSettings } from './controllers/retention/controller.ts';
 import { AutoServeError } from './error.ts';
 import type { Policy } from './manifest/policy.ts';
+import { defaultRetentionDays, type RetentionDays } from './store/retention.ts';
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 
@@ -13,6 +15,8 @@ export interface Config {
   dataDir: string;
   /** Null for the embedded PostgreSQL under the data directory. */
   databaseUrl: string | null;
+  /** A standby of the database, for readers. */
+  replica: ReplicaConfig | null;
   /** Null for the one kept in the database. */
   installation: string | null;
   /** `DOCKER_HOST`; null for the local socket. */
@@ -25,12 +29,28 @@ export interface Config {
   engineCalls: number;
   /** What the operator allows manifests to ask for. */
   policy: Policy;
+  /** What is kept of the past, and how it is removed. */
+  retention: RetentionSettings;
   /** Remove what left the source even when it is so much that a mistake is likelier. */
   confirmPrune: boolean;
 }
 
+export interface ReplicaConfig {
+  url: string;
+  /** Whether readers read there while it keeps up; otherwise it is only watched. */
+  prefer: boolean;
+  /** How far behind the primary a replica that is read may be. */
+  maxLagSeconds: number;
+}
+
 /** What can be given in a configuration file; `schemas/config.schema.json` describes it. */
-export type ConfigFile = Partial<Omit<Config, 'confirmPrune' | 'policy'> & { policy: Partial<Policy> }>;
+export type ConfigFile = Partial<
+  Omit<Config, 'confirmPrune' | 'policy' | 'replica' | 'retention'> & {
+    policy: Partial<Policy>;
+    replica: Partial<ReplicaConfig>;
+    retention: Partial<Omit<RetentionSettings, 'days'> & { days: Partial<RetentionDays> }>;
+  }
+>;
 
 /** What can be given on the command line. */
 export interface ConfigFlags {
@@ -38,6 +58,7 @@ export interface ConfigFlags {
   manifests?: string;
   dataDir?: string;
   databaseUrl?: string;
+  replicaUrl?: string;
   installation?: string;
   secretsDir?: string;
   logLevel?: string;
@@ -48,6 +69,7 @@ const variables = {
   manifests: 'AUTOSERVE_MANIFESTS',
   dataDir: 'AUTOSERVE_DATA_DIR',
   databaseUrl: 'AUTOSERVE_DATABASE_URL',
+  replicaUrl: 'AUTOSERVE_REPLICA_URL',
   installation: 'AUTOSERVE_INSTALLATION',
   secretsDir: 'AUTOSERVE_SECRETS_DIR',
   logLevel: 'AUTOSERVE_LOG_LEVEL',
@@ -81,14 +103,21 @@ export async function loadConfig(
   return Object.freeze({
     manifests: directory('manifests', resolve(cwd, 'manifests')),
     dataDir,
-    databaseUrl: databaseUrl(setting('databaseUrl')) ?? file.databaseUrl ?? null,
+    databaseUrl: databaseUrl('databaseUrl', setting('databaseUrl')) ?? file.databaseUrl ?? null,
+    replica: replica(databaseUrl('replicaUrl', setting('replicaUrl')), file.replica),
     installation: installation(setting('installation')) ?? file.installation ?? null,
     dockerHost: setting('dockerHost') ?? file.dockerHost ?? null,
     secretsDir: directory('secretsDir', join(dataDir, 'secrets')),
     logLevel: logLevel(setting('logLevel')) ?? file.logLevel ?? 'info',
     resyncSeconds: file.resyncSeconds ?? 60,
-    engineCalls: file.engineCalls ?? 2,
+    engineCalls: file.engineCalls ?? 3,
     policy: Object.freeze({ allowHostPaths: [], allowedImages: [], ...file.policy }),
+    retention: Object.freeze({
+      intervalMinutes: 60,
+      pgCron: false,
+      ...file.retention,
+      days: Object.freeze({ ...defaultRetentionDays, ...file.retention?.days }),
+    }),
     confirmPrune: flags.confirmPrune ?? false,
   });
 }
@@ -103,9 +132,14 @@ function defaultDataDir(env: Readonly<Record<string, string | undefined>>): stri
   return join(given(env['XDG_DATA_HOME']) ?? join(homedir(), '.local', 'share'), 'autoserve');
 }
 
-function databaseUrl(value: string | undefined): string | undefined {
+function databaseUrl(name: 'databaseUrl' | 'replicaUrl', value: string | undefined): string | undefined {
   if (value === undefined || /^postgres(ql)?:\/\//.test(value)) return value;
-  throw usage('the database URL must begin with postgres:// or postgresql://', variables.databaseUrl);
+  throw usage("a database's URL must begin with postgres:// or postgresql://", variables[name]);
+}
+
+function replica(replicaUrl: string | undefined, file: ConfigFile['replica']): ReplicaConfig | null {
+  const url = replicaUrl ?? file?.url;
+  return url === undefined ? null : Object.freeze({ prefer: true, maxLagSeconds: 10, ...file, url });
 }
 
 /** It becomes part of labels and network names, hence the narrow alphabet. */

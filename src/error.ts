@@ -18,3 +18,8 @@ export class AutoServeError extends Error {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** The machine-readable reason of a failure: the error's code, where it has one. */
+export function reasonOf(error: Error): string {
+  return 'code' in error && typeof error.code === 'string' ? error.code : 'ActionFailed';
+}

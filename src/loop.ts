@@ -6,13 +6,15 @@ import { Manager } from './control/manager.ts';
 import { Observer } from './control/observer.ts';
 import { Outbox } from './control/outbox.ts';
 import { ApplicationController } from './controllers/application/controller.ts';
+import { HealthController } from './controllers/health/controller.ts';
+import type { ProbeInstance } from './controllers/health/probe.ts';
 import type { Engine } from './engine/engine.ts';
 import { messageOf } from './error.ts';
 import type { ManifestReader } from './source/manifest-reader.ts';
 import type { Source } from './source/source.ts';
 import type { SyncListener } from './source/sync-loop.ts';
 import { Synchronizer, type SyncResult } from './source/synchronizer.ts';
-import type { Store } from './store/store.ts';
+import type { NewEvent, Store } from './store/store.ts';
 
 /** Everything the loop knows of the world. */
 export interface LoopEnvironment {
@@ -20,6 +22,7 @@ export interface LoopEnvironment {
   store: Store;
   source: Source;
   reader: ManifestReader;
+  probe: ProbeInstance;
   clock: Clock;
   /** Numbers in [0, 1). */
   random: () => number;
@@ -39,6 +42,8 @@ export interface Loop {
   manager: Manager;
   /** Syncs, and removes what left the source even when it is so much that a mistake is likelier. */
   confirmPrune(): void;
+  /** Records what happened outside of the loop; held while the database is away. */
+  record(event: NewEvent): void;
   /** Finishes the sync and the engine calls in hand and leaves every container as it is. */
   stop(): Promise<void>;
 }
@@ -48,7 +53,7 @@ const WAITING_CALLS = 16;
 
 /** Starts keeping the engine equal to the source. The same composition serves production and simulations. */
 export function startLoop(environment: LoopEnvironment): Loop {
-  const { engine, store, source, reader, clock, random, logger, resyncMs, engineCalls } = environment;
+  const { engine, store, source, reader, probe, clock, random, logger, resyncMs, engineCalls } = environment;
   const outbox = new Outbox(store, clock, {
     onReturn: () => manager.resync(),
     onRefused: (error) => logger.error({ err: error }, `the database refused a write: ${messageOf(error)}`),
@@ -56,18 +61,35 @@ export function startLoop(environment: LoopEnvironment): Loop {
   const calls = new PQueue({ concurrency: engineCalls });
   const waits = new PQueue({ concurrency: WAITING_CALLS });
   const journal = new Journal(outbox);
+  const health = new HealthController({
+    outbox,
+    clock,
+    random,
+    logger,
+    probe,
+    onChange: (app) => manager.due(app),
+  });
   const controller = new ApplicationController({
     engine,
     outbox,
     journal,
-    healthOf: () => null,
+    healthOf: (containerId) => health.healthOf(containerId),
     clock,
     random,
     calls,
     waits,
   });
   const observer = new Observer(engine, store, outbox);
-  const manager = new Manager({ engine, observer, controller, clock, random, logger, resyncMs });
+  const manager = new Manager({
+    engine,
+    observer,
+    controller,
+    clock,
+    random,
+    logger,
+    resyncMs,
+    onSnapshot: (snapshot) => health.follow(snapshot),
+  });
   const synchronizer = new Synchronizer(source, reader, store, clock);
 
   let held = '';
@@ -100,9 +122,17 @@ export function startLoop(environment: LoopEnvironment): Loop {
     synchronizer,
     manager,
     confirmPrune,
+    record(event) {
+      outbox
+        .write((to) => to.appendEvents([event]))
+        .catch((error: unknown) =>
+          logger.error({ err: error }, `the database refused an event: ${messageOf(error)}`),
+        );
+    },
     async stop() {
       await synchronization.close();
       await manager.stop();
+      await health.close();
       outbox.close();
     },
   };

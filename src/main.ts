@@ -1,15 +1,20 @@
 import pino, { type Logger } from 'pino';
 import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
+import { probeInstance } from './controllers/health/probe.ts';
+import { RetentionController } from './controllers/retention/controller.ts';
 import { DockerEngine } from './engine/docker/docker-engine.ts';
 import type { Engine } from './engine/engine.ts';
 import { startLoop, type Loop } from './loop.ts';
 import { readSecret } from './manifest/secrets.ts';
-import { settlementOf } from './settlement.ts';
+import { applicationProblems, settlementOf, syncProblems } from './settlement.ts';
 import { DirectorySource } from './source/directory.ts';
 import { ManifestReader } from './source/manifest-reader.ts';
 import type { SyncResult } from './source/synchronizer.ts';
 import { listenForCommands } from './store/command.ts';
+import type { Database } from './store/database.ts';
+import { replicaEvent } from './store/replica/event.ts';
+import { Replica } from './store/replica/replica.ts';
 import { openStorage, type Storage } from './store/storage.ts';
 import type { Store } from './store/store.ts';
 
@@ -43,7 +48,7 @@ export async function up(config: Config, { once, timeoutSeconds }: UpOptions): P
   });
   try {
     const engine = await openEngine(config, storage.installation.id, logger);
-    const { code } = await run(
+    const code = await run(
       config,
       storage,
       engine,
@@ -62,12 +67,12 @@ export async function up(config: Config, { once, timeoutSeconds }: UpOptions): P
 /** Runs the loop until `stop` or, with a timeout, until everything is as declared. */
 async function run(
   config: Config,
-  { url, installation, store }: Storage,
+  { url, database, installation, store }: Storage,
   engine: Engine,
   logger: Logger,
   stop: AbortSignal,
   onceTimeout: number | null | undefined,
-): Promise<{ code: number }> {
+): Promise<number> {
   const { policy, secretsDir, manifests } = config;
   let synced: SyncResult | undefined;
   const loop = startLoop({
@@ -75,29 +80,65 @@ async function run(
     store,
     source: new DirectorySource(manifests, systemClock),
     reader: new ManifestReader({ policy, secretsDir, digestKey: installation.secretDigestKey }),
+    probe: probeInstance,
     clock: systemClock,
     random: Math.random,
     logger,
     resyncMs: config.resyncSeconds * 1_000,
     engineCalls: config.engineCalls,
     confirmPrune: config.confirmPrune,
-    onSynced: (result) => (synced = result),
+    onSynced(result) {
+      const said = new Set(synced && syncProblems(synced));
+      for (const problem of syncProblems(result)) if (!said.has(problem)) logger.error(problem);
+      synced = result;
+    },
   });
   const commands = listenForCommands(url, (command) => {
     if (command.kind === 'confirm-prune') loop.confirmPrune();
     else loop.manager.changed([command.app]);
   });
+  const replica = watchReplica(config, database, loop, logger);
+  const retention = new RetentionController({
+    ...config.retention,
+    connection: database,
+    clock: systemClock,
+    logger,
+  });
+  retention.start();
   logger.info({ manifests, installation: installation.id, engine: engine.address }, 'watching');
   try {
     if (onceTimeout === undefined) {
       await aborted(stop);
-      return { code: 0 };
+      return 0;
     }
-    return { code: await untilSettled(loop, store, () => synced, stop, onceTimeout) };
+    return await untilSettled(loop, store, () => synced, stop, onceTimeout, logger);
   } finally {
     await commands.close();
+    await retention.stop();
+    await replica?.close();
     await loop.stop();
   }
+}
+
+/** Readers judge the replica themselves; here it is watched, so that its loss is recorded though nobody reads. */
+function watchReplica(
+  { replica: config }: Config,
+  primary: Database,
+  loop: Loop,
+  logger: Logger,
+): Replica | undefined {
+  if (!config) return undefined;
+  const replica = new Replica({
+    ...config,
+    primary,
+    onChange(finding) {
+      const event = replicaEvent(finding, systemClock.now());
+      logger[finding.usable ? 'info' : 'warn'](event.details, event.message);
+      loop.record(event);
+    },
+  });
+  replica.watch();
+  return replica;
 }
 
 async function untilSettled(
@@ -106,13 +147,19 @@ async function untilSettled(
   synced: () => SyncResult | undefined,
   stop: AbortSignal,
   timeoutSeconds: number | null,
+  logger: Logger,
 ): Promise<number> {
   const deadline = timeoutSeconds === null ? Infinity : Date.now() + timeoutSeconds * 1_000;
   for (;;) {
     const result = synced();
     if (result && !result.recheckAt && manager.quiet) {
-      const settlement = settlementOf(result, (await store.loadWorld()).applications);
-      if (settlement !== 'moving') return settlement === 'reached' ? 0 : 1;
+      const { applications } = await store.loadWorld();
+      const settlement = settlementOf(result, applications);
+      if (settlement === 'reached') return 0;
+      if (settlement === 'failed') {
+        for (const problem of applicationProblems(applications)) logger.error(problem);
+        return 1;
+      }
     }
     if (stop.aborted) return 1;
     if (Date.now() >= deadline) return 124;
@@ -131,6 +178,8 @@ async function openEngine(config: Config, installation: string, logger: Logger):
     log: logger,
   });
   await engine.ping();
+  // Made before it is needed, so that the first application does not wait for it; a lost one is in the plans.
+  await engine.createNetwork();
   return engine;
 }
 

@@ -7,9 +7,31 @@ export type Settlement = 'reached' | 'moving' | 'failed';
 /** Judges an installation by its last sync and the status of its applications. */
 export function settlementOf(synced: SyncResult, applications: readonly ApplicationRecord[]): Settlement {
   if (applications.some(isMoving)) return 'moving';
-  const wellFormed = !synced.sourceError && synced.diagnostics.every(({ severity }) => severity !== 'error');
-  const healthy = applications.every(({ status }) => status !== 'error');
-  return wellFormed && healthy && synced.held.length === 0 ? 'reached' : 'failed';
+  const stuck = syncProblems(synced).length > 0 || applicationProblems(applications).length > 0;
+  return stuck ? 'failed' : 'reached';
+}
+
+/** What is wrong with the manifests, one line each. */
+export function syncProblems({ sourceError, diagnostics, held }: SyncResult): string[] {
+  const errors = diagnostics.filter(({ severity }) => severity === 'error');
+  return [
+    ...(sourceError ? [sourceError.message] : []),
+    ...errors.map(({ file, line, column, message }) => `${file}:${line}:${column}: ${message}`),
+    ...held.map(
+      (name) =>
+        `the removal of app "${name}" is held: put its manifest back, or autoserve sync --confirm-prune`,
+    ),
+  ];
+}
+
+/** Why applications do not run, one line each. */
+export function applicationProblems(applications: readonly ApplicationRecord[]): string[] {
+  return applications
+    .filter(({ status }) => status === 'error')
+    .map(({ name, conditions }) => {
+      const ready = conditions.find(({ type }) => type === 'Ready');
+      return `app "${name}": ${ready?.message ?? 'error'}`;
+    });
 }
 
 function isMoving({ generation, observedGeneration, status, conditions }: ApplicationRecord): boolean {

@@ -14,7 +14,8 @@ export class VirtualClock implements Clock {
   }
 
   schedule(ms: number, run: () => void): () => void {
-    const timer = { at: this.#now + Math.max(0, ms), run };
+    // Whole milliseconds, as a Date has them.
+    const timer = { at: this.#now + Math.ceil(Math.max(0, ms)), run };
     this.#timers.push(timer);
     return () => {
       this.#timers = this.#timers.filter((each) => each !== timer);

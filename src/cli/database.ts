@@ -1,6 +1,9 @@
 import type { Config } from '../config.ts';
 import { AutoServeError, messageOf } from '../error.ts';
-import { Database, isUnavailable } from '../store/database.ts';
+import { Database, isUnavailable, type Connection } from '../store/database.ts';
+import { isStoreUnavailable } from '../store/store.ts';
+import { withoutPassword } from '../store/database-url.ts';
+import { REPLICA_POOL } from '../store/pool.ts';
 import { embeddedUrl } from '../store/embedded/address.ts';
 
 const pool = {
@@ -8,6 +11,7 @@ const pool = {
   maxSize: 2,
   commandTimeoutMs: 30_000,
   idleMs: 10_000,
+  maxQueries: 50_000,
   applicationName: 'autoserve_cli',
 };
 
@@ -29,6 +33,34 @@ export async function explaining<T>(config: Config, work: (url: string) => Promi
   }
 }
 
+/**
+ * Gives `work` the database to read from: the replica where one is configured and keeps up, which may be a little behind.
+ * Throws as `explaining`.
+ */
+export async function withReader<T>(config: Config, work: (reader: Connection) => Promise<T>): Promise<T> {
+  const { replica: replicaConfig } = config;
+  if (!replicaConfig?.prefer) return await withDatabase(config, work);
+  const [{ Replica }, { Reader }, { replicaEvent }] = await Promise.all([
+    import('../store/replica/replica.ts'),
+    import('../store/replica/reader.ts'),
+    import('../store/replica/event.ts'),
+  ]);
+  return await withDatabase(config, async (primary) => {
+    const replica = new Replica({
+      ...replicaConfig,
+      primary,
+      pool: { ...REPLICA_POOL, minSize: 0, maxSize: pool.maxSize },
+      onChange: (finding) => console.error(`warning: ${replicaEvent(finding, new Date()).message}`),
+    });
+    try {
+      await replica.look();
+      return await work(new Reader(primary, replica));
+    } finally {
+      await replica.close();
+    }
+  });
+}
+
 /** Gives `work` the configured database, and closes it. Throws as `explaining`. */
 export async function withDatabase<T>(
   config: Config,
@@ -44,12 +76,9 @@ export async function withDatabase<T>(
   });
 }
 
-/** A URL as it may be shown. */
-export function withoutPassword(url: string): string {
-  return url.replace(/^(\w+:\/\/[^:/@]*):[^@]*@/, '$1:***@');
-}
-
-function explained(error: unknown, url: string): unknown {
+function explained(thrown: unknown, url: string): unknown {
+  // What the controller says of its own patience is not what a command does.
+  const error = isStoreUnavailable(thrown) ? thrown.cause : thrown;
   const place = withoutPassword(url);
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (code === '42P01' || code === '42703')

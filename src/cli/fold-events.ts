@@ -15,11 +15,17 @@ interface Repeatable {
   timestamp: string;
 }
 
-/** Folds events that say the same, numbers apart, into the latest of them; ordered by the latest, oldest first. */
+/** In the name of an instance: `-r<revision>-<attempt>`. */
+const attempt = /-r\d+-\d+\b/g;
+
+/**
+ * Folds events that say the same of the same replica, whichever attempt it is, into the latest of them; ordered by the
+ * latest, oldest first.
+ */
 export function foldEvents<Event extends Repeatable>(events: readonly Event[]): FoldedEvent<Event>[] {
   const folds = new Map<string, Event[]>();
   for (const event of events.toSorted(byTime)) {
-    const key = [event.severity, event.reason, event.message.replaceAll(/\d+/g, '#')].join('\n');
+    const key = [event.severity, event.reason, event.message.replaceAll(attempt, '')].join('\n');
     folds.set(key, [...(folds.get(key) ?? []), event]);
   }
   return [...folds.values()]

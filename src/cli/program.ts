@@ -43,6 +43,7 @@ export function program(): Command {
     .option('--manifests <dir>', 'folder of manifests (env AUTOSERVE_MANIFESTS; default ./manifests)')
     .option('--data-dir <dir>', 'where the embedded database is kept (env AUTOSERVE_DATA_DIR)')
     .option('--database-url <url>', 'a PostgreSQL instead of the embedded one (env AUTOSERVE_DATABASE_URL)')
+    .option('--replica-url <url>', 'a standby of it, for readers (env AUTOSERVE_REPLICA_URL)')
     .option(
       '--installation <name>',
       'name of this installation on the Docker host (env AUTOSERVE_INSTALLATION)',

@@ -2,12 +2,17 @@ import { stringify } from 'yaml';
 import type { Column, Format, Resource } from './resource.ts';
 import { alignColumns, columnWidths, oneLine } from './table.ts';
 
-/** What `get` prints of rows. JSON and YAML have the database's columns as keys. */
+/**
+ * What `get` prints of rows. JSON and YAML have the database's columns as keys.
+ *
+ * @param width of the terminal, which a plain table does not exceed; none when it is not one
+ */
 export function renderRows<Row extends object>(
   resource: Resource<Row>,
   rows: readonly Row[],
   format: Format,
   now: Date,
+  width?: number,
 ): string {
   switch (format) {
     case 'json':
@@ -17,6 +22,7 @@ export function renderRows<Row extends object>(
     case 'name':
       return rows.map((row) => nameLine(resource, row)).join('\n');
     case 'table':
+      return fitted(tableLines(resource, rows, format, now), width).join('\n');
     case 'wide':
       return tableLines(resource, rows, format, now).join('\n');
   }
@@ -49,9 +55,10 @@ export class RowStream<Row extends object> {
   }
 
   /** The text of changed rows; a row that is gone has `deleted`. */
-  render(rows: readonly { row: Row; deleted: boolean }[], now: Date): string {
+  render(rows: readonly { row: Row; deleted: boolean }[], now: Date, width?: number): string {
     const format = this.#format;
-    if (format === 'table' || format === 'wide') return this.#lines(rows, format, now).join('\n');
+    if (format === 'wide') return this.#lines(rows, format, now).join('\n');
+    if (format === 'table') return fitted(this.#lines(rows, format, now), width).join('\n');
     return rows
       .map(({ row, deleted }) => {
         const shown = deleted ? { ...row, deleted } : row;
@@ -74,6 +81,11 @@ export class RowStream<Row extends object> {
     this.#widths = columnWidths(cells, this.#widths);
     return alignColumns(cells, this.#widths);
   }
+}
+
+/** A wrapped line is no row any more; `-o wide` shows all of it. */
+export function fitted(lines: readonly string[], width = Infinity): string[] {
+  return lines.map((line) => (line.length > width ? `${line.slice(0, width - 1)}…` : line));
 }
 
 function shownColumns<Row>({ columns }: Resource<Row>, format: 'table' | 'wide'): Column<Row>[] {

@@ -22,7 +22,7 @@ export async function watch<Row extends object>(
       ...changed.map(([, row]) => ({ row, deleted: false })),
       ...gone.map(([, row]) => ({ row, deleted: true })),
     ];
-    if (lines.length > 0) console.log(stream.render(lines, new Date()));
+    if (lines.length > 0) console.log(stream.render(lines, new Date(), process.stdout.columns));
     known = rows;
     return false;
   });

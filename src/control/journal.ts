@@ -42,7 +42,7 @@ export class Journal {
     });
     for (const { id } of operations) this.#inHand.add(id);
     try {
-      await this.#outbox.write((store) => store.openOperations(operations, instances));
+      await this.#outbox.write((store) => store.openOperations(operations, instances), instances);
     } catch (error) {
       for (const { id } of operations) this.#inHand.delete(id);
       throw error;

@@ -17,6 +17,8 @@ export interface ManagerOptions {
   logger: Logger;
   /** How often everything is looked at though nothing called for it. */
   resyncMs: number;
+  /** Called with everything that a pass sees, before it decides. */
+  onSnapshot: (snapshot: Snapshot) => void;
 }
 
 const OBSERVATION_RETRY: Backoff = { baseMs: 50, capMs: 10_000 };
@@ -39,6 +41,7 @@ export class Manager {
   #resyncDue = false;
   #refreshDue = false;
   #failures = 0;
+  #retrying = false;
   #looked = false;
   #stopped = false;
 
@@ -50,7 +53,7 @@ export class Manager {
   start(): void {
     const { engine, logger } = this.#options;
     this.#watch = engine.watch({
-      onChange: (app) => this.#queue.add(app),
+      onChange: (app) => this.due(app),
       onReconnect: () => this.resync(),
       onDisconnect: (error) => {
         logger.warn({ err: error }, 'the engine closed its stream of events');
@@ -70,6 +73,11 @@ export class Manager {
   resync(): void {
     this.#resyncDue = true;
     this.#wake();
+  }
+
+  /** Something about this application is other than it was. */
+  due(name: string): void {
+    this.#queue.add(name);
   }
 
   /** Declarations of these applications changed: what is being done for an older one is called off. */
@@ -128,24 +136,28 @@ export class Manager {
   }
 
   async #pass(): Promise<void> {
-    const { observer, controller, logger } = this.#options;
-    const taken = this.#queue.take();
+    const { observer, controller, logger, onSnapshot } = this.#options;
+    const busy = new Set(this.#queue.processing);
+    const keys = this.#queue.take();
     const resync = this.#resyncDue;
     const refresh = this.#refreshDue;
     this.#resyncDue = this.#refreshDue = false;
-    if (taken.length === 0 && !resync && !refresh) return;
+    if (keys.length === 0 && !resync && !refresh) return;
     try {
       const snapshot = await observer.observe();
-      if (resync) for (const name of snapshot.names) this.#queue.add(name);
-      const keys = [...taken, ...this.#queue.take()];
+      onSnapshot(snapshot);
+      // What was being acted on as the snapshot began may be other than the snapshot says.
+      if (resync) keys.push(...this.#queue.claim(snapshot.names.filter((name) => !busy.has(name))));
       const verdicts = keys.map((key) => controller.decide(snapshot, key));
       const renewed = refresh ? this.#renewals(snapshot, keys) : [];
-      await controller.record([...verdicts, ...renewed]);
+      const refused = await controller.record([...verdicts, ...renewed]);
       this.#failures = 0;
       this.#looked = true;
-      for (const verdict of verdicts) this.#carryOut(verdict);
+      for (const verdict of verdicts)
+        if (refused.has(verdict.name)) this.#failed(verdict.name, refused.get(verdict.name));
+        else this.#carryOut(verdict);
     } catch (error) {
-      await this.#passFailed(taken, error).catch((second: unknown) =>
+      await this.#passFailed(keys, error).catch((second: unknown) =>
         logger.error({ err: second }, 'the failure of a pass could not be recorded'),
       );
     }
@@ -178,9 +190,13 @@ export class Manager {
       this.#queue.add(name);
     } catch (error) {
       this.#acting.delete(name);
-      const delay = this.#queue.retry(name);
-      this.#options.logger.warn({ app: name, err: error, delay }, 'could not act; will try again');
+      this.#failed(name, error);
     }
+  }
+
+  #failed(name: string, error: unknown): void {
+    const delay = this.#queue.retry(name);
+    this.#options.logger.warn({ app: name, err: error, delay }, 'could not act; will try again');
   }
 
   async #passFailed(keys: readonly string[], error: unknown): Promise<void> {
@@ -189,7 +205,13 @@ export class Manager {
     const delay = backoffMs(this.#failures, OBSERVATION_RETRY, random());
     logger.warn({ err: error, delay }, `could not look at the world: ${messageOf(error)}`);
     for (const key of keys) this.#queue.done(key);
-    this.#after(delay, () => this.resync());
+    if (!this.#retrying) {
+      this.#retrying = true;
+      this.#after(delay, () => {
+        this.#retrying = false;
+        this.resync();
+      });
+    }
     if (error instanceof EngineError && error.code === 'EngineUnavailable')
       await controller.recordUnavailable(observer.applications, error);
   }

@@ -46,7 +46,7 @@ export class Observer {
 
   /**
    * What is declared, recorded and running now. While the database is away, what was declared and recorded when it was
-   * last read. Throws `EngineUnavailable`, and `StoreUnavailable` when the database has not been read yet.
+   * last read, and intended since. Throws `EngineUnavailable`, and `StoreUnavailable` when the database has not been read yet.
    */
   async observe(): Promise<Snapshot> {
     const world = await this.#world();
@@ -64,15 +64,24 @@ export class Observer {
   }
 
   async #world(): Promise<World> {
-    if (this.#outbox.away && this.#last) return this.#last;
+    if (this.#outbox.away && this.#last) return this.#remembered(this.#last);
     try {
       this.#last = await this.#store.loadWorld();
       return this.#last;
     } catch (error) {
       if (!isStoreUnavailable(error) || !this.#last) throw error;
       this.#outbox.markAway();
-      return this.#last;
+      return this.#remembered(this.#last);
     }
+  }
+
+  #remembered(last: World): World {
+    const held = this.#outbox.heldInstances;
+    const since = [...held.values()].filter(({ removedAt }) => removedAt === null);
+    return {
+      ...last,
+      instances: [...last.instances.filter(({ containerName }) => !held.has(containerName)), ...since],
+    };
   }
 
   /** Nothing is known to be deleted while the database is away: missing information never deletes. */

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
-import { isStoreUnavailable, type Store } from '../store/store.ts';
+import { UNCHECKED } from '../store/instance-health.ts';
+import { isStoreUnavailable, type InstanceRecord, type InstanceStatus, type Store } from '../store/store.ts';
 
 /** One write, to be repeated as it is until it lands. */
 export type Write = (store: Store) => Promise<void>;
@@ -22,9 +23,11 @@ export class Outbox {
   readonly #clock: Clock;
   readonly #listener: OutboxListener;
   #held: Write[] = [];
+  readonly #heldInstances = new Map<string, InstanceRecord>();
   #dropped = 0;
   #away = false;
   #cancelProbe: (() => void) | undefined;
+  #closed = false;
 
   /**
    * @param listener `onReturn` is called when the database is back and everything held has landed; `onRefused` when the
@@ -45,8 +48,17 @@ export class Outbox {
     return this.#held.length;
   }
 
-  /** Resolves when the write has landed or is held. Throws what the database refuses. */
-  async write(write: Write): Promise<void> {
+  /** The rows of instances that held writes make, by container name: what the database would show, did it answer. */
+  get heldInstances(): ReadonlyMap<string, InstanceRecord> {
+    return this.#heldInstances;
+  }
+
+  /**
+   * Resolves when the write has landed or is held. Throws what the database refuses.
+   *
+   * @param instances the rows of instances that it makes
+   */
+  async write(write: Write, instances: readonly InstanceStatus[] = []): Promise<void> {
     if (!this.#away) {
       try {
         await write(this.#store);
@@ -57,6 +69,15 @@ export class Outbox {
       }
     }
     this.#held.push(write);
+    const now = this.#clock.now();
+    for (const instance of instances)
+      this.#heldInstances.set(instance.containerName, {
+        ...instance,
+        id: 0,
+        ...UNCHECKED,
+        createdAt: now,
+        updatedAt: now,
+      });
     if (this.#held.length > MOST_WRITES) {
       this.#held.shift();
       this.#dropped += 1;
@@ -77,33 +98,38 @@ export class Outbox {
   /** For readers that found the database away: writes are held from now on. */
   markAway(): void {
     this.#away = true;
-    this.#cancelProbe ??= this.#clock.schedule(PROBE_MS, () => {
-      this.#cancelProbe = undefined;
-      void this.#land();
-    });
+    if (this.#closed) return;
+    this.#cancelProbe ??= this.#clock.schedule(PROBE_MS, () => void this.#probe());
   }
 
   close(): void {
+    this.#closed = true;
     this.#cancelProbe?.();
   }
 
-  async #land(): Promise<void> {
+  /** Whoever finds the database away meanwhile makes no second one: what is held lands once. */
+  async #probe(): Promise<void> {
+    const landed = await this.#land();
+    this.#cancelProbe = undefined;
+    if (!landed) return this.markAway();
+    this.#away = false;
+    this.#heldInstances.clear();
+    this.#listener.onReturn();
+  }
+
+  async #land(): Promise<boolean> {
     if (this.#dropped > 0) this.#held.push(droppedWrites(this.#dropped, this.#clock.now()));
     this.#dropped = 0;
     while (this.#held[0]) {
       try {
         await this.#held[0](this.#store);
       } catch (error) {
-        if (isStoreUnavailable(error)) {
-          this.markAway();
-          return;
-        }
+        if (isStoreUnavailable(error)) return false;
         this.#listener.onRefused(error);
       }
       this.#held.shift();
     }
-    this.#away = false;
-    this.#listener.onReturn();
+    return true;
   }
 }
 

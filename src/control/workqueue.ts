@@ -51,6 +51,13 @@ export class WorkQueue {
     return keys;
   }
 
+  /** Those of `keys` that are not being processed, due or not; what was added meanwhile stays due. */
+  claim(keys: readonly string[]): string[] {
+    const free = keys.filter((key) => !this.#processing.has(key));
+    for (const key of free) this.#processing.add(key);
+    return free;
+  }
+
   get processing(): readonly string[] {
     return [...this.#processing];
   }

@@ -7,6 +7,11 @@ export const maxFileBytes = 1024 * 1024;
 
 /** A manifest's bytes as text, without a byte order mark; or the reason why they are none. */
 export function decode(bytes: Uint8Array, file: string): SourceText | Diagnostic {
+  // What is about to write a file empties it first, perhaps for a while: that does not ask to remove what it declared.
+  if (bytes.length === 0) {
+    const suggestion = 'remove the file if what it declared is to go';
+    return new SourceText(file, '').diagnostic('error', [0, 0], 'the file is empty', { suggestion });
+  }
   if (bytes.length > maxFileBytes) {
     const size = `${(Math.ceil((bytes.length / maxFileBytes) * 10) / 10).toFixed(1)} MiB`;
     return new SourceText(file, '').diagnostic(

@@ -25,8 +25,8 @@ export function holdKey(action: Action): string {
 }
 
 /**
- * Leaves out the steps whose action failed lately, and those that come after them, so that one slot's trouble delays
- * no other slot.
+ * Leaves out the steps whose action failed lately, those that come after them, and what would only prepare for these,
+ * so that one slot's trouble delays no other slot and nothing is done for its own sake over and over.
  *
  * @returns the steps that may be tried now, and when the next held one may; null when none is held
  */
@@ -40,7 +40,17 @@ export function holdBack(plan: Plan, holds: Holds, now: Date): { plan: Plan; unt
     if (waits && (!until || hold.until < until)) until = hold.until;
     if (waits || after.some((before) => held.has(before))) held.add(id);
   }
+  for (const { id } of plan.steps.filter(({ action }) => isPreparation(action)).toReversed()) {
+    const followers = plan.steps.filter(({ after }) => after.includes(id));
+    if (followers.length > 0 && followers.every((follower) => held.has(follower.id))) held.add(id);
+  }
   return { plan: { ...plan, steps: plan.steps.filter(({ id }) => !held.has(id)) }, until };
+}
+
+/** Whether an action is done for the sake of what comes after it alone. */
+/** Done for the sake of what comes after it alone. */
+function isPreparation({ kind }: Action): boolean {
+  return kind === 'createNetwork' || kind === 'resolveImage';
 }
 
 /** The holds after an execution: a failure makes or lengthens one, a success ends it. */

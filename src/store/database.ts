@@ -1,29 +1,6 @@
-import knex, { type Knex } from 'knex';
-import pg from 'pg';
-
-export interface PoolSettings {
-  minSize: number;
-  maxSize: number;
-  /** After which a statement is called off by the server. */
-  commandTimeoutMs: number;
-  /** After which a connection beyond `minSize` that nobody used is closed. */
-  idleMs: number;
-  applicationName: string;
-}
-
-/** The pool that the controllers read and write. */
-export const PRIMARY_POOL: PoolSettings = {
-  minSize: 5,
-  maxSize: 20,
-  commandTimeoutMs: 30_000,
-  idleMs: 300_000,
-  applicationName: 'autoserve_controller',
-};
-
-const CONNECT_TIMEOUT_MS = 5_000;
-const ACQUIRE_TIMEOUT_MS = 15_000;
-/** How much longer than the server's own timeout a reply is awaited, before the connection counts as dead. */
-const REPLY_GRACE_MS = 5_000;
+import type { Knex } from 'knex';
+import type pg from 'pg';
+import { Pool, PRIMARY_POOL, type PoolSettings } from './pool.ts';
 
 /** Where a query can be sent: the pool, or one transaction. */
 export interface Connection {
@@ -34,59 +11,56 @@ export interface Connection {
   query<Row extends object>(sql: string, bindings?: readonly Knex.RawBinding[]): Promise<Row[]>;
 }
 
-/** AutoServe's database: a pool of connections to the primary. */
+/** One PostgreSQL server as AutoServe sees it: a pool of connections. */
 export class Database implements Connection {
-  readonly #knex: Knex;
+  readonly #pool: Pool;
 
   constructor(url: string, settings: PoolSettings = PRIMARY_POOL) {
-    this.#knex = openPool(url, settings);
+    this.#pool = new Pool(url, settings);
+  }
+
+  /** Opens the connections that are to be open always. Throws what the driver throws. */
+  async warm(): Promise<void> {
+    await this.#pool.warm();
   }
 
   query<Row extends object>(sql: string, bindings: readonly Knex.RawBinding[] = []): Promise<Row[]> {
-    return query<Row>(this.#knex, sql, bindings);
+    return query<Row>(this.#pool.knex, sql, bindings);
   }
 
   /** Runs `work` in one transaction: committed when it returns, rolled back when it throws. */
   transaction<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
-    return this.#knex.transaction((trx) =>
+    return this.#pool.knex.transaction((trx) =>
       work({ query: (sql, bindings = []) => query(trx, sql, bindings) }),
     );
   }
 
-  close(): Promise<void> {
-    return this.#knex.destroy();
+  /** Lends `work` a connection of the driver itself, for statements that are not ours: in them `?` means nothing. */
+  async lend<T>(work: (client: pg.ClientBase) => Promise<T>): Promise<T> {
+    const { client } = this.#pool.knex as { client: Knex.Client };
+    const connection = (await client.acquireConnection()) as pg.ClientBase;
+    try {
+      return await work(connection);
+    } finally {
+      await client.releaseConnection(connection);
+    }
   }
-}
 
-/** A knex pool whose connections are opened when first needed. */
-export function openPool(url: string, settings: PoolSettings): Knex {
-  const connection: pg.ClientConfig = {
-    connectionString: url,
-    application_name: settings.applicationName,
-    // Plans of a controller's short statements cost less than compiling them.
-    options: '-c jit=off',
-    statement_timeout: settings.commandTimeoutMs,
-    query_timeout: settings.commandTimeoutMs && settings.commandTimeoutMs + REPLY_GRACE_MS,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    keepAlive: true,
-    types,
-  };
-  return knex({
-    client: 'pg',
-    connection: connection as Knex.PgConnectionConfig,
-    pool: { min: settings.minSize, max: settings.maxSize, idleTimeoutMillis: settings.idleMs },
-    acquireConnectionTimeout: ACQUIRE_TIMEOUT_MS,
-  });
+  /** Waits for what is in hand, then closes every connection. */
+  close(): Promise<void> {
+    return this.#pool.close();
+  }
+
+  /** Cuts every connection, whether the other end answers or not; what is in hand fails as unavailable. */
+  terminate(): Promise<void> {
+    return this.#pool.terminate();
+  }
 }
 
 async function query<Row>(runner: Knex, sql: string, bindings: readonly Knex.RawBinding[]): Promise<Row[]> {
   const { rows } = await runner.raw<{ rows: Row[] }>(sql, bindings);
   return rows;
 }
-
-/** Ids and counts stay far below 2⁵³, where numbers are exact. */
-const types = new pg.TypeOverrides();
-types.setTypeParser(pg.types.builtins.INT8, Number);
 
 const UNAVAILABLE_CODES = new Set(
   (

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import type { Knex } from 'knex';
 import { AutoServeError } from '../error.ts';
-import { openPool } from './database.ts';
+import { Pool } from './pool.ts';
 
 const OLDEST_POSTGRES = 14;
 /** Names this lock among all advisory locks of a database; the letters "asrv". */
@@ -76,9 +76,9 @@ export async function migrationStatus(
 ): Promise<MigrationStatus> {
   const pool = open(url);
   try {
-    return await compare(pool, source);
+    return await compare(pool.knex, source);
   } finally {
-    await pool.destroy();
+    await pool.close();
   }
 }
 
@@ -106,25 +106,26 @@ function refuseUnknown(unknown: readonly string[]): void {
 async function alone<T>(url: string, work: (trx: Knex.Transaction) => Promise<T>): Promise<T> {
   const pool = open(url);
   try {
-    const { rows } = await pool.raw<{ rows: { version: string }[] }>(
+    const { rows } = await pool.knex.raw<{ rows: { version: string }[] }>(
       "SELECT current_setting('server_version_num') AS version",
     );
     refuseOldServer(Number(rows[0]?.version));
-    return await pool.transaction(async (trx) => {
+    return await pool.knex.transaction(async (trx) => {
       await trx.raw('SELECT pg_advisory_xact_lock(?)', [MIGRATION_LOCK]);
       return await work(trx);
     });
   } finally {
-    await pool.destroy();
+    await pool.close();
   }
 }
 
-function open(url: string): Knex {
-  return openPool(url, {
+function open(url: string): Pool {
+  return new Pool(url, {
     minSize: 0,
     maxSize: 1,
     commandTimeoutMs: 0,
     idleMs: 1_000,
+    maxQueries: Infinity,
     applicationName: 'autoserve_migrate',
   });
 }

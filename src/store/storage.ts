@@ -12,6 +12,7 @@ import type { Store } from './store.ts';
 /** An open database, up to date, with its installation locked for this process. */
 export interface Storage {
   url: string;
+  database: Database;
   installation: Installation;
   store: Store;
   close(): Promise<void>;
@@ -51,10 +52,11 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     if (migrations.length > 0) logger.info({ migrations }, 'brought the database to the present schema');
     const database = new Database(url);
     closers.push(() => database.close());
+    await database.warm();
     const installation = await readInstallation(database, options.installation);
     const lock = await InstallationLock.take(url, installation.id, (error) => options.onLost(error));
     closers.push(() => lock.release());
-    return { url, installation, store: new PostgresStore(database), close };
+    return { url, database, installation, store: new PostgresStore(database), close };
   } catch (error) {
     await close();
     throw error;

@@ -61,7 +61,10 @@ export interface Store {
 
   appendEvents(events: readonly NewEvent[]): Promise<void>;
 
-  /** Deletes an application whose instances are gone and records `event` (reason `ApplicationDeleted`) with it. */
+  /**
+   * Deletes an application whose instances are gone and records `event` (reason `ApplicationDeleted`) with it, unless it
+   * was declared again meanwhile.
+   */
   deleteApplication(name: string, uid: string, event: NewEvent): Promise<void>;
 
   /** Which of these uids belong to applications that were deleted on purpose: an `ApplicationDeleted` event has it. */

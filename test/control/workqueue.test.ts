@@ -35,6 +35,17 @@ describe('WorkQueue', () => {
     expect(queue.take()).to.deep.equal(['a']);
   });
 
+  it('lets keys be claimed that nobody asked for, and keeps due what was added meanwhile', () => {
+    const { queue } = setUp();
+    queue.add('a');
+    queue.take();
+    queue.add('b');
+    expect(queue.claim(['a', 'b', 'c'])).to.deep.equal(['b', 'c']);
+    expect(queue.take()).to.deep.equal([]);
+    queue.done('b');
+    expect(queue.take()).to.deep.equal(['b']);
+  });
+
   it('adds a key at the earliest of the times asked for', () => {
     const { clock, queue } = setUp();
     queue.addAt('a', new Date(clock.now().getTime() + 5_000));

@@ -119,6 +119,28 @@ describe('MemoryEngine', () => {
       expect((await engine.observe([id])).containers).to.have.length(1);
     });
 
+    it('tells watchers that their stream broke, and that it is back', async () => {
+      const heard: string[] = [];
+      new MemoryEngine(world, { installation }).watch({
+        onChange: () => undefined,
+        onDisconnect: (error) => heard.push(error.message),
+        onReconnect: () => heard.push('back'),
+      });
+      world.breakWatches(new Error('broken'));
+      world.mendWatches();
+      expect(heard).to.deep.equal(['broken', 'back']);
+    });
+
+    it('keeps the name of a container whose removal takes its time', async () => {
+      const engine = new MemoryEngine(world, { installation });
+      const id = await engine.createContainer(spec);
+      world.beginRemoval(id);
+      await expectRefusal('EngineRefused', engine.startContainer(id));
+      expect(await engine.createContainer(spec)).to.equal(id);
+      world.remove(id);
+      expect(await engine.createContainer(spec)).to.not.equal(id);
+    });
+
     it('pulls only what the registry has', async () => {
       world.registry.add('nginx:1');
       const engine = new MemoryEngine(world, { installation });

@@ -99,7 +99,7 @@ describe('a manifest with mistakes', () => {
 
 describe('a file without a document', () => {
   for (const [what, text] of [
-    ['is empty', ''],
+    ['holds white space', '\n'],
     ['holds comments', '# nothing here\n'],
     ['holds empty documents', '---\n---\n'],
   ] as const) {
@@ -111,4 +111,8 @@ describe('a file without a document', () => {
       ]);
     });
   }
+
+  it('is an error when it is empty, for it may be about to be written', () => {
+    expect(formatDiagnostics(parseText('').diagnostics)).to.include('error  the file is empty');
+  });
 });

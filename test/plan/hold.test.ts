@@ -12,14 +12,24 @@ const image: Step = {
   action: { kind: 'resolveImage', image: 'shop:7', policy: 'IfNotPresent' },
   cause,
 };
-const network: Step = { id: 1, after: [0], action: { kind: 'createNetwork' }, cause };
+const instance = {
+  name: 'shop-0-r1-1',
+  app: 'shop',
+  appUid: 'uid',
+  index: 0,
+  revision: 1,
+  attempt: 1,
+  restarts: 0,
+  specHash: 'hash',
+};
+const start: Step = { id: 1, after: [0], action: { kind: 'startContainer', instance }, cause };
 const other: Step = {
   id: 2,
   after: [],
-  action: { kind: 'resolveImage', image: 'mail:1', policy: 'IfNotPresent' },
+  action: { kind: 'removeContainer', instance: { ...instance, name: 'shop-1-r1-1' }, containerId: 'id' },
   cause,
 };
-const plan = { app: 'shop', appUid: 'uid', steps: [image, network, other] };
+const plan = { app: 'shop', appUid: 'uid', steps: [image, start, other] };
 const failed = { step: image, outcome: 'failed', error: new Error('no such image') } as const;
 
 describe('holdBack', () => {
@@ -30,6 +40,13 @@ describe('holdBack', () => {
     const { plan: left, until } = holdBack(plan, holds, NOW);
     expect(left.steps).to.deep.equal([other]);
     expect(until).to.deep.equal(later(5));
+  });
+
+  it('does not prepare for what is held back', () => {
+    const holds = new Map<string, Hold>([
+      ['startContainer shop-0-r1-1', { failures: 1, until: later(5), error: new Error('no') }],
+    ]);
+    expect(holdBack(plan, holds, NOW).plan.steps).to.deep.equal([other]);
   });
 
   it('lets a step be tried again once its time has come', () => {
@@ -52,10 +69,10 @@ describe('nextHolds', () => {
   });
 
   it('asks the engine itself again after half a minute at most', () => {
-    const refused = { step: network, outcome: 'failed', error: new Error('no') } as const;
+    const refused = { step: start, outcome: 'failed', error: new Error('no') } as const;
     let holds = new Map<string, Hold>();
     for (let times = 0; times < 12; times += 1) holds = nextHolds(holds, [refused], NOW, () => 1);
-    expect(holds.get('createNetwork network')?.until).to.deep.equal(later(30));
+    expect(holds.get('startContainer shop-0-r1-1')?.until).to.deep.equal(later(30));
   });
 
   it('forgets the failures on success, and leaves what was skipped as it was', () => {

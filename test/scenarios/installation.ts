@@ -1,21 +1,21 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, openSync, closeSync, readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import Docker from 'dockerode';
 import pg from 'pg';
 import { packageRoot } from '../../src/package-root.ts';
 import { embeddedUrl } from '../../src/store/embedded/address.ts';
+import { stopPostmaster } from '../../src/store/embedded/postmaster.ts';
 import { clean } from '../engine/docker/host.ts';
 import { eventually } from '../eventually.ts';
 import { Containers } from './containers.ts';
-import { postmasterPid } from './postmaster.ts';
+import { postmasterOf } from './postmaster.ts';
 
 const CLI = join(packageRoot, 'dist/src/cli/autoserve.js');
-const LOG_TAIL = 60;
 
 export interface InstallationOptions {
   docker?: Docker;
@@ -23,8 +23,8 @@ export interface InstallationOptions {
   env?: Record<string, string>;
   /** The server to use instead of an embedded one. */
   databaseUrl?: string;
-  /** What the command line of AutoServe is begun with: another program that runs it. */
-  through?: string[];
+  /** A program and its arguments that run AutoServe's command line in their own way. */
+  through?: readonly string[];
 }
 
 export interface Ended {
@@ -33,26 +33,19 @@ export interface Ended {
   stderr: string;
 }
 
-/** AutoServe as built, on a folder, a data directory and an installation id of its own. */
+/** AutoServe as built, with a folder, a data directory and an installation id of its own. */
 export class Installation {
   readonly id = `test-${randomBytes(4).toString('hex')}`;
   readonly docker: Docker;
   readonly containers: Containers;
-  readonly #options: InstallationOptions;
+  readonly options: InstallationOptions;
   #root = '';
   #process: ChildProcess | undefined;
 
   constructor(options: InstallationOptions = {}) {
-    this.#options = options;
+    this.options = options;
     this.docker = options.docker ?? new Docker();
     this.containers = new Containers(this.docker, this.id);
-  }
-
-  /** Makes the folders. */
-  async create(): Promise<void> {
-    if (!existsSync(CLI)) throw new Error(`${CLI} is missing: npm run build`);
-    this.#root = await mkdtemp(join(tmpdir(), 'autoserve-scenario-'));
-    await mkdir(this.manifests);
   }
 
   get manifests(): string {
@@ -63,7 +56,7 @@ export class Installation {
     return join(this.#root, 'data');
   }
 
-  /** Everything that AutoServe wrote to its log so far. */
+  /** Everything that AutoServe logged so far. */
   get log(): string {
     return readFileSync(join(this.#root, 'log'), 'utf8');
   }
@@ -73,91 +66,103 @@ export class Installation {
     return `${app}-${this.id.slice('test-'.length)}`;
   }
 
+  /** Makes the folders. */
+  async create(): Promise<void> {
+    if (!existsSync(CLI)) throw new Error(`${CLI} is missing: npm run build`);
+    this.#root = await mkdtemp(join(tmpdir(), 'autoserve-scenario-'));
+    // The embedded PostgreSQL does not run as root, and passes through here.
+    await chmod(this.#root, 0o711);
+    await mkdir(this.manifests);
+  }
+
   /** Starts `autoserve up` and waits until it watches the folder. */
   async start(): Promise<void> {
     const log = openSync(join(this.#root, 'log'), 'a');
     const before = this.log.length;
-    const [program = '', ...args] = [...this.#command(), 'up'];
-    const child = spawn(program, args, { env: this.#env(), stdio: ['ignore', log, log] });
+    const child = this.#spawn(['up'], ['ignore', log, log]);
     closeSync(log);
     this.#process = child;
     await eventually(() => {
-      if (this.log.slice(before).includes('"msg":"watching"')) return;
-      throw new Error(child.exitCode === null ? 'autoserve is not up yet' : 'autoserve ended at once');
+      const said = this.log.slice(before);
+      const ended = child.exitCode !== null || child.signalCode !== null;
+      if (!ended && !said.includes('"msg":"watching"')) throw new Error(`autoserve is not up:\n${said}`);
     }, 60_000);
+    if (child.exitCode !== null) throw new Error(`autoserve ended at once:\n${this.log.slice(before)}`);
   }
 
-  /** Ends AutoServe and returns its exit code; null when it was killed. */
+  /** Ends AutoServe and returns its exit code; null when a signal ended it. */
   async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null> {
     const child = this.#process;
     if (!child) return null;
-    const exit = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined;
+    const exited = child.exitCode !== null || child.signalCode !== null || once(child, 'exit');
     child.kill(signal);
-    await exit;
+    await exited;
     this.#process = undefined;
     return child.exitCode;
   }
 
-  /** Runs the command line beside what `start` started. */
+  /** Runs another command of the command line to its end. */
   async cli(...args: string[]): Promise<Ended> {
-    const [program = '', ...before] = this.#command();
-    const child = spawn(program, [...before, ...args], { env: this.#env(), stdio: ['ignore', 'pipe', 'pipe'] });
-    const ended = { code: null as number | null, stdout: '', stderr: '' };
-    child.stdout.on('data', (chunk: Buffer) => (ended.stdout += chunk.toString()));
-    child.stderr.on('data', (chunk: Buffer) => (ended.stderr += chunk.toString()));
+    const child = this.#spawn(args, ['ignore', 'pipe', 'pipe']);
+    const ended = { stdout: '', stderr: '' };
+    child.stdout?.on('data', (chunk: Buffer) => (ended.stdout += chunk.toString()));
+    child.stderr?.on('data', (chunk: Buffer) => (ended.stderr += chunk.toString()));
     await once(child, 'close');
-    return { ...ended, code: child.exitCode };
+    return { code: child.exitCode, ...ended };
   }
 
-  /** Puts a file in place at once, by rename; `path` is relative to the root, such as `manifests/web.yaml`. */
-  async put(path: string, content: string | Uint8Array): Promise<void> {
-    const draft = join(this.#root, `draft-${randomBytes(4).toString('hex')}`);
-    await writeFile(draft, content);
-    await mkdir(dirname(join(this.#root, path)), { recursive: true });
-    await rename(draft, join(this.#root, path));
+  /** Puts a file of the manifest folder in place at once, by rename. */
+  async put(name: string, content: string | Uint8Array): Promise<void> {
+    await this.#put(join(this.manifests, name), content);
   }
 
-  /** Removes files of the manifest folder at once. */
+  async putSecret(key: string, field: string, value: string): Promise<void> {
+    await this.#put(join(this.dataDir, 'secrets', key, field), value);
+  }
+
+  /** Removes files of the manifest folder. */
   async remove(...names: string[]): Promise<void> {
     await Promise.all(names.map((name) => rm(join(this.manifests, name))));
   }
 
+  /** Where AutoServe's database is. */
+  async databaseUrl(): Promise<string> {
+    return this.options.databaseUrl ?? (await embeddedUrl(this.dataDir));
+  }
+
   /** The rows of a query on AutoServe's database. */
   async query<T extends pg.QueryResultRow>(sql: string, values: unknown[] = []): Promise<T[]> {
-    const connectionString = this.#options.databaseUrl ?? (await embeddedUrl(this.dataDir));
-    const client = new pg.Client({ connectionString });
+    const client = new pg.Client({ connectionString: await this.databaseUrl() });
     client.on('error', () => {});
-    await client.connect();
     try {
+      await client.connect();
       return (await client.query<T>(sql, values)).rows;
     } finally {
       await client.end();
     }
   }
 
-  /** The end of the log, for whoever reads a failure. */
-  async logTail(): Promise<string> {
-    const text = await readFile(join(this.#root, 'log'), 'utf8');
-    return text.trimEnd().split('\n').slice(-LOG_TAIL).join('\n');
-  }
-
   /** Ends AutoServe and leaves nothing behind. */
   async dispose(): Promise<void> {
     await this.end('SIGTERM');
-    await clean(this.docker, this.id);
-    const postmaster = await postmasterPid(this.dataDir);
-    if (postmaster !== undefined) await stopProcess(postmaster);
+    const postmaster = await postmasterOf(this.dataDir);
+    if (postmaster) await stopPostmaster(postmaster.pid, postmaster.directory);
     await rm(this.#root, { recursive: true, force: true });
+    await clean(this.docker, this.id);
   }
 
-  #command(): string[] {
-    const { through = [], databaseUrl } = this.#options;
+  async #put(path: string, content: string | Uint8Array): Promise<void> {
+    const draft = join(this.#root, `draft-${randomBytes(4).toString('hex')}`);
+    await writeFile(draft, content);
+    await mkdir(dirname(path), { recursive: true });
+    await rename(draft, path);
+  }
+
+  #spawn(args: readonly string[], stdio: ('ignore' | 'pipe' | number)[]): ChildProcess {
+    const { through = [], databaseUrl, env } = this.options;
     const flags = ['--manifests', this.manifests, '--data-dir', this.dataDir, '--installation', this.id];
-    const database = databaseUrl === undefined ? [] : ['--database-url', databaseUrl];
-    return [...through, process.execPath, CLI, ...flags, ...database];
-  }
-
-  #env(): NodeJS.ProcessEnv {
-    return { ...process.env, ...this.#options.env };
+    if (databaseUrl !== undefined) flags.push('--database-url', databaseUrl);
+    const [program, ...rest] = [...through, process.execPath, CLI, ...flags, ...args];
+    return spawn(program ?? '', rest, { env: { ...process.env, ...env }, stdio });
   }
 }

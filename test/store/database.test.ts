@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { Database, isUnavailable, PRIMARY_POOL } from '../../src/store/database.ts';
+import { Database, isUnavailable } from '../../src/store/database.ts';
+import { PRIMARY_POOL } from '../../src/store/pool.ts';
 import { useDatabase } from '../postgres.ts';
 
 describe('Database', () => {
@@ -42,6 +43,15 @@ describe('Database', () => {
     expect(await failed.catch((error: Error) => error.message)).to.equal('no');
     await database.transaction((connection) => connection.query('INSERT INTO kept VALUES (2)'));
     expect(await database.query('SELECT id FROM kept')).to.deep.equal([{ id: 2 }]);
+  });
+
+  it('says what the server said, and nothing else', async () => {
+    const messageOf = async (work: Promise<unknown>) => await work.catch((error: Error) => error.message);
+    expect(await messageOf(database.query('SELECT * FROM nowhere'))).to.equal(
+      'relation "nowhere" does not exist',
+    );
+    const within = database.transaction((connection) => connection.query("SELECT 'x'::integer + ?", [1]));
+    expect(await messageOf(within)).to.equal('invalid input syntax for type integer: "x"');
   });
 
   it('tells a database that does not answer from one that refuses', () => {

@@ -10,6 +10,8 @@ import {
   unmigrate,
 } from '../../src/store/migrate.ts';
 import { createDatabase, type TestDatabase } from '../postgres.ts';
+import { servers } from '../servers.ts';
+import { ROWS } from './rows.ts';
 
 /** A line for every table, column, constraint, index, trigger, view and function. */
 const SCHEMA = `
@@ -22,8 +24,95 @@ const SCHEMA = `
   UNION ALL SELECT concat_ws(' ', 'function', proname) FROM pg_proc WHERE pronamespace = 'public'::regnamespace
   ORDER BY 1`;
 
+const known = new MigrationDirectory();
+const schemaOf = async (database: Database) =>
+  (await database.query<{ line: string }>(SCHEMA)).map(({ line }) => line);
+
+for (const server of servers)
+  describe(`migrations on ${server.name}`, () => {
+    let own: TestDatabase;
+    let database: Database;
+
+    beforeEach(async () => {
+      own = await server.createDatabase('empty');
+      database = new Database(own.url);
+    });
+    afterEach(async () => {
+      await database.close();
+      await own.drop();
+    });
+
+    /** A row in each table that is there; applications first, for others refer to them. */
+    async function insertRows(): Promise<string[]> {
+      const there = await database.query<{ name: string }>(
+        `SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')`,
+      );
+      await database.query("INSERT INTO applications (name, spec) VALUES ('web', '{}')");
+      const tables = Object.keys(rows).filter((table) => there.some(({ name }) => name === table));
+      for (const table of tables)
+        await database.query(
+          `INSERT INTO ${table} (${Object.keys(rows[table] ?? {}).join(', ')})
+           VALUES (${Object.values(rows[table] ?? {}).join(', ')})`,
+        );
+      return tables;
+    }
+    const rows = { ...ROWS, metrics: { app_name: "'web'", metric_type: "'rps'", value: '1' } } as typeof ROWS;
+
+    it('go up, down and up again to the same schema', async () => {
+      const names = await known.getMigrations();
+      expect(await migrate(own.url)).to.deep.equal(names);
+      const up = await schemaOf(database);
+      expect(up.some((line) => line.includes('protect_events'))).to.equal(true);
+      await insertRows();
+      await unmigrate(own.url);
+      expect((await schemaOf(database)).filter((line) => !line.includes('knex_migrations'))).to.deep.equal(
+        [],
+      );
+      expect(await migrate(own.url)).to.deep.equal(names);
+      expect(await schemaOf(database)).to.deep.equal(up);
+    });
+
+    it('go up from every earlier one, and keep the rows that are there', async () => {
+      const names = await known.getMigrations();
+      await migrate(own.url);
+      const present = await schemaOf(database);
+      for (let earlier = 1; earlier < names.length; earlier += 1) {
+        const start = await server.createDatabase('empty');
+        await database.close();
+        await own.drop();
+        own = start;
+        database = new Database(own.url);
+        await takeSome(own.url, names.slice(0, earlier));
+        expect((await migrationStatus(own.url)).pending).to.deep.equal(names.slice(earlier));
+        const tables = await insertRows();
+        expect(tables).to.include.members(['applications', 'instances', 'revisions']);
+        expect(await migrate(own.url)).to.deep.equal(names.slice(earlier));
+        for (const table of tables)
+          expect(
+            await database.query(`SELECT FROM ${table}`),
+            `${table} after ${names[earlier - 1]}`,
+          ).to.have.length(table === 'applications' ? 2 : 1);
+        expect(await schemaOf(database)).to.deep.equal(present);
+      }
+    });
+  });
+
+/** Takes these migrations, as an earlier AutoServe that had no others did. */
+async function takeSome(url: string, names: readonly string[]): Promise<void> {
+  const source = {
+    getMigrations: () => Promise.resolve([...names]),
+    getMigrationName: (name: string) => name,
+    getMigration: (name: string) => known.getMigration(name),
+  };
+  const runner = knex({ client: 'pg', connection: url, migrations: { migrationSource: source } });
+  try {
+    await runner.migrate.latest();
+  } finally {
+    await runner.destroy();
+  }
+}
+
 describe('migrations', () => {
-  const known = new MigrationDirectory();
   let own: TestDatabase;
   let database: Database;
 
@@ -36,34 +125,9 @@ describe('migrations', () => {
     await own.drop();
   });
 
-  const schema = async () => (await database.query<{ line: string }>(SCHEMA)).map(({ line }) => line);
+  const schema = () => schemaOf(database);
   const codeOf = async (work: Promise<unknown>) =>
     await work.catch((error: unknown) => (error instanceof AutoServeError ? error.code : error));
-
-  it('go up, down and up again to the same schema', async () => {
-    const names = await known.getMigrations();
-    expect(await migrate(own.url)).to.deep.equal(names);
-    const up = await schema();
-    expect(up.some((line) => line.includes('protect_events'))).to.equal(true);
-    await unmigrate(own.url);
-    expect((await schema()).filter((line) => !line.includes('knex_migrations'))).to.deep.equal([]);
-    expect(await migrate(own.url)).to.deep.equal(names);
-    expect(await schema()).to.deep.equal(up);
-  });
-
-  it('go up one by one, each from the one before', async () => {
-    const runner = knex({ client: 'pg', connection: own.url, migrations: { migrationSource: known } });
-    try {
-      for (const name of await known.getMigrations()) {
-        await runner.migrate.up();
-        expect((await migrationStatus(own.url)).applied.at(-1)).to.equal(name);
-      }
-      await runner.migrate.rollback(undefined, true);
-    } finally {
-      await runner.destroy();
-    }
-    expect((await migrationStatus(own.url)).applied).to.deep.equal([]);
-  });
 
   it('bear names without extension, so that source and build know each other', async () => {
     const names = await known.getMigrations();

@@ -37,6 +37,11 @@ export function changes(some: Partial<SyncChanges>): SyncChanges {
   return { applications: [], deletions: [], manifests: [], removedManifests: [], events: [], ...some };
 }
 
+/** What asks for the removal of an application. */
+export function deletion(name: string): SyncChanges {
+  return changes({ deletions: [{ name, requestedAt: NOW }] });
+}
+
 export function instance(appName: string, some: Partial<InstanceStatus> = {}): InstanceStatus {
   return {
     appName,
@@ -51,6 +56,7 @@ export function instance(appName: string, some: Partial<InstanceStatus> = {}): I
     ip: null,
     port: 8080,
     status: 'starting',
+    drainingSince: null,
     startedAt: null,
     finishedAt: null,
     exitCode: null,
@@ -61,8 +67,8 @@ export function instance(appName: string, some: Partial<InstanceStatus> = {}): I
 }
 
 export function statusOf(app: ApplicationRecord, some: Partial<ApplicationStatus> = {}): ApplicationStatus {
-  const { name, uid, observedGeneration, status, replicas, desiredReplicas, conditions } = app;
-  return { name, uid, observedGeneration, status, replicas, desiredReplicas, conditions, ...some };
+  const { name, uid, observedGeneration, status, replicas, desiredReplicas, conditions, rollout } = app;
+  return { name, uid, observedGeneration, status, replicas, desiredReplicas, conditions, rollout, ...some };
 }
 
 export function operation(appName: string, some: Partial<NewOperation> = {}): NewOperation {

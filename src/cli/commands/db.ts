@@ -1,5 +1,13 @@
-import { Command, Option } from 'commander';
-import { configOf } from '../settings.ts';
+import { Command } from 'commander';
+import { archiveCommand } from './db/archive.ts';
+import { cleanupCommand } from './db/cleanup.ts';
+import { compressCommand } from './db/compress.ts';
+import { explainQueryCommand } from './db/explain.ts';
+import { grantReaderCommand } from './db/grant-reader.ts';
+import { migrateCommand } from './db/migrate.ts';
+import { slowCommand } from './db/slow.ts';
+import { statusCommand } from './db/status.ts';
+import { urlCommand } from './db/url.ts';
 
 const help = `
 Examples:
@@ -8,56 +16,20 @@ Examples:
   autoserve db migrate --database-url postgres://autoserve@db.internal/autoserve`;
 
 export function dbCommand(): Command {
-  return new Command('db')
+  const db = new Command('db')
     .description('the database: where it is, its schema')
-    .addHelpText('after', help)
-    .addCommand(
-      new Command('url')
-        .description('print the URL, with its password, for psql and other clients')
-        .action(async (_: object, command: Command) => {
-          const config = await configOf(command);
-          const { databaseUrlOf } = await import('../database.ts');
-          console.log(await databaseUrlOf(config));
-        }),
-    )
-    .addCommand(
-      new Command('migrate')
-        .description('bring the schema up to date; autoserve up does so by itself')
-        .action(async (_: object, command: Command) => {
-          const config = await configOf(command);
-          const [{ explaining }, { migrate }] = await Promise.all([
-            import('../database.ts'),
-            import('../../store/migrate.ts'),
-          ]);
-          const taken = await explaining(config, migrate);
-          console.log(taken.length === 0 ? 'the schema is up to date' : `migrated:\n  ${taken.join('\n  ')}`);
-        }),
-    )
-    .addCommand(
-      new Command('status')
-        .description('tell where the database is and which migrations it has')
-        .addOption(
-          new Option('-o, --output <format>', 'what to print').choices(['text', 'json']).default('text'),
-        )
-        .action(async ({ output }: { output: string }, command: Command) => {
-          const config = await configOf(command);
-          const [{ explaining, withoutPassword }, { migrationStatus }] = await Promise.all([
-            import('../database.ts'),
-            import('../../store/migrate.ts'),
-          ]);
-          const status = await explaining(config, async (url) => ({
-            database: withoutPassword(url),
-            ...(await migrationStatus(url)),
-          }));
-          if (output === 'json') console.log(JSON.stringify(status, null, 2));
-          else {
-            const { database, applied, pending, unknown } = status;
-            console.log(`database  ${database}`);
-            for (const name of applied) console.log(`applied   ${name}`);
-            for (const name of pending) console.log(`pending   ${name}`);
-            for (const name of unknown) console.log(`newer     ${name}`);
-            if (pending.length > 0) console.error('bring it up to date with: autoserve db migrate');
-          }
-        }),
-    );
+    .addHelpText('after', help);
+  const commands = [
+    urlCommand(),
+    migrateCommand(),
+    statusCommand(),
+    cleanupCommand(),
+    archiveCommand(),
+    compressCommand(),
+    explainQueryCommand(),
+    slowCommand(),
+    grantReaderCommand(),
+  ];
+  for (const command of commands) db.addCommand(command);
+  return db;
 }

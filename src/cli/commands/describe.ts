@@ -19,12 +19,12 @@ export function describeCommand(): Command {
       if (!/^app(lication)?s?$/.test(kind ?? '') || name === undefined)
         throw usageError('describe needs an app and its name', 'autoserve describe app NAME');
       const config = await configOf(command);
-      const [{ withDatabase }, read, { describeApp }] = await Promise.all([
+      const [{ withReader }, read, { describeApp }] = await Promise.all([
         import('../database.ts'),
         import('../../store/read.ts'),
         import('../describe-app.ts'),
       ]);
-      const story = await withDatabase(config, async (database) => {
+      const story = await withReader(config, async (database) => {
         const [app] = await read.listApplications(database, name);
         if (!app)
           throw new AutoServeError('NotFound', `app "${name}" not found`, { remedy: 'autoserve get apps' });

@@ -1,14 +1,14 @@
 import type PQueue from 'p-queue';
 import type { Clock } from '../../clock.ts';
 import type { Journal } from '../../control/journal.ts';
-import type { Snapshot } from '../../control/observer.ts';
+import type { Snapshot, View } from '../../control/observer.ts';
 import type { Outbox } from '../../control/outbox.ts';
 import { EngineError, type Engine, type ObservedContainer } from '../../engine/engine.ts';
 import { execute, type StepResult } from '../../plan/execute.ts';
 import { nextHolds, type Holds } from '../../plan/hold.ts';
 import type { ApplicationRecord, InstanceRecord } from '../../store/store.ts';
 import { applicationDeleted, eventsOf } from './events.ts';
-import type { Attendance, Health } from './instance.ts';
+import type { Health } from './instance.ts';
 import { intendedInstance } from './instance-status.ts';
 import { unavailableStatus } from './status.ts';
 import { judge, type Verdict } from './verdict.ts';
@@ -52,25 +52,45 @@ export class ApplicationController {
   }
 
   decide(snapshot: Snapshot, name: string): Verdict {
-    const { clock, journal, healthOf } = this.#options;
+    const { clock, journal, outbox, healthOf } = this.#options;
     const view = snapshot.view(name);
     const circumstances = {
       networkExists: snapshot.networkExists,
-      holds: this.#recall(name, view.application).holds,
+      holds: this.#recall(view).holds,
       pruneHeld: this.#pruneHeld.has(name),
       inHand: journal.inHand,
-      attend: (container: ObservedContainer, record: InstanceRecord | null): Attendance => ({
+      attend: (container: ObservedContainer, record: InstanceRecord | null) => ({
         health: healthOf(container.id),
         drainingSince: this.#draining.has(container.id)
           ? (this.#draining.get(container.id) ?? null)
           : (record?.drainingSince ?? null),
       }),
     };
-    return judge(view, circumstances, clock.now());
+    const verdict = judge(view, circumstances, clock.now());
+    return outbox.away ? { ...verdict, deletable: null } : verdict;
   }
 
-  /** Writes what the verdicts say of status, all in one go; nothing where nothing changed. */
-  async record(verdicts: readonly Verdict[]): Promise<void> {
+  /**
+   * Writes what the verdicts say of status, all in one go; nothing where nothing changed. What the database refuses of
+   * one application holds up no other.
+   *
+   * @returns what it refused, by name of application
+   */
+  async record(verdicts: readonly Verdict[]): Promise<Map<string, unknown>> {
+    try {
+      await this.#write(verdicts);
+      return new Map();
+    } catch (error) {
+      const [first, ...others] = verdicts;
+      if (first && others.length === 0) return new Map([[first.name, error]]);
+      const refused = new Map<string, unknown>();
+      for (const verdict of verdicts)
+        for (const [name, reason] of await this.record([verdict])) refused.set(name, reason);
+      return refused;
+    }
+  }
+
+  async #write(verdicts: readonly Verdict[]): Promise<void> {
     const { outbox } = this.#options;
     const applications = verdicts.flatMap(({ application }) => application ?? []);
     const instances = verdicts.flatMap((verdict) => verdict.instances);
@@ -125,7 +145,8 @@ export class ApplicationController {
 
     const now = clock.now();
     const memory = this.#memories.get(name) ?? { occasion: '', holds: new Map() };
-    const events = eventsOf({ name, uid: plan.appUid }, results, memory.holds, now);
+    const answered = results.filter((result) => !failedWith(result, 'EngineUnavailable'));
+    const events = eventsOf({ name, uid: plan.appUid }, answered, memory.holds, now);
     if (events.length > 0) await outbox.write((store) => store.appendEvents(events));
     const removed = results.flatMap(({ step: { action }, outcome }) =>
       action.kind === 'removeContainer' && outcome === 'done' ? action.containerId : [],
@@ -140,17 +161,16 @@ export class ApplicationController {
     if (refused.length > 0) await outbox.write((store) => store.writeStatus([], refused));
 
     const unavailable = results.find((result) => failedWith(result, 'EngineUnavailable'));
-    const answered = results.filter((result) => !failedWith(result, 'EngineUnavailable'));
     this.#memories.set(name, { ...memory, holds: nextHolds(memory.holds, answered, now, random) });
     if (unavailable?.outcome === 'failed') throw unavailable.error;
   }
 
-  #recall(name: string, application: ApplicationRecord | null): Memory {
+  #recall({ name, application, leftovers }: View): Memory {
     const occasion = application ? `${application.generation} ${application.retries}` : '';
     const known = this.#memories.get(name);
     if (known?.occasion === occasion) return known;
     const memory = { occasion, holds: new Map() };
-    if (application) this.#memories.set(name, memory);
+    if (application || leftovers.length > 0) this.#memories.set(name, memory);
     else this.#memories.delete(name);
     return memory;
   }

@@ -1,3 +1,4 @@
+import { reasonOf } from '../../error.ts';
 import type { CauseReason } from '../../plan/plan.ts';
 import type { StepResult } from '../../plan/execute.ts';
 import type { Holds } from '../../plan/hold.ts';
@@ -61,7 +62,7 @@ export function eventsOf(
   };
   const failed = ({ step, error }: Failed): NewEvent[] => {
     if (holds.get(holdKey(step.action))?.error.message === error.message) return [];
-    const reason = 'code' in error && typeof error.code === 'string' ? error.code : 'ActionFailed';
+    const reason = reasonOf(error);
     const details = { action: step.action.kind, cause: step.cause.reason };
     return [
       {

@@ -1,7 +1,7 @@
 import type { PlannedContainer } from '../../plan/action.ts';
 import type { InstanceStatus, InstanceWord } from '../../store/store.ts';
 import type { Desired } from './desired.ts';
-import type { Instance, Phase } from './instance.ts';
+import { isLive, type Instance, type Phase } from './instance.ts';
 import { sortInstances } from './slots.ts';
 
 const WORDS: Record<Phase, InstanceWord> = {
@@ -27,12 +27,15 @@ export function instanceStatuses(
 ): InstanceStatus[] {
   const { slots } = sortInstances(specHash, replicas, instances, now);
   const needed = new Set(slots.flatMap(({ keeper, ended }) => keeper ?? ended[0] ?? []));
-  const duplicates = new Set(slots.flatMap((slot) => slot.duplicates));
+  const holders = new Map<string, Instance>();
+  for (const instance of [...needed, ...instances])
+    if (isLive(instance) && !holders.has(placeOf(instance))) holders.set(placeOf(instance), instance);
   const port = manifest.spec.ports[0]?.containerPort ?? null;
   return instances.map((instance): InstanceStatus => {
     const { identity, container, record, phase } = instance;
     const gone = !container && !needed.has(instance);
-    const status = gone ? 'stopped' : duplicates.has(instance) ? 'error' : wordOf(instance);
+    const displaced = isLive(instance) && holders.get(placeOf(instance)) !== instance;
+    const status = gone ? 'stopped' : displaced ? 'error' : wordOf(instance);
     return {
       appName: identity.app,
       containerName: identity.name,
@@ -54,6 +57,11 @@ export function instanceStatuses(
       removedAt: gone ? now : null,
     };
   });
+}
+
+/** What only one live instance can have. */
+function placeOf({ identity: { index, revision } }: Instance): string {
+  return `${index} of ${revision}`;
 }
 
 function wordOf({ phase, drainingSince }: Instance): InstanceWord {

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import type { ObservedContainer } from '../../engine/engine.ts';
 import type { HealthWord, InstanceRecord } from '../../store/store.ts';
 import type { PlannedIdentity } from '../../plan/action.ts';
@@ -16,7 +17,7 @@ export const READY_AFTER_MS = 1_000;
  * | unhealthy | runs, and its health check has failed for good |
  * | drifted | somebody paused, renamed or disconnected it |
  * | completed | ended with exit code 0 |
- * | crashed | ended otherwise |
+ * | crashed | ended otherwise, or could not be started |
  * | lost | had a container, which is gone though we did not remove it |
  * | refused | its name belongs to somebody else's container |
  */
@@ -47,9 +48,13 @@ export interface Health {
 export interface Attendance {
   health: Health | null;
   drainingSince: Date | null;
+  /** What the engine said of one that it refuses to start time and again. */
+  refusal: string | null;
 }
 
-/** Joins the rows and the containers of one application. */
+/**
+ * Joins the rows and the containers of one application.
+ */
 export function joinInstances(
   appUid: string,
   records: readonly InstanceRecord[],
@@ -62,14 +67,9 @@ export function joinInstances(
     const { operationId: _, ...identity } = container.identity;
     const record = rest.get(identity.name) ?? null;
     rest.delete(identity.name);
-    const attendance = attend(container, record);
-    instances.push({
-      identity,
-      record,
-      container,
-      ...attendance,
-      ...phaseOfContainer(container, attendance),
-    });
+    const { refusal, ...attendance } = attend(container, record);
+    const found = phaseOfContainer(container, attendance.health, refusal);
+    instances.push({ identity, record, container, ...attendance, ...found });
   }
   for (const record of rest.values()) {
     const identity = {
@@ -90,10 +90,12 @@ export function joinInstances(
 
 function phaseOfContainer(
   container: ObservedContainer,
-  { health }: Attendance,
+  health: Health | null,
+  refusal: string | null,
 ): Pick<Instance, 'phase' | 'finding'> {
   switch (container.state) {
     case 'created':
+      if (refusal !== null) return { phase: 'crashed', finding: `does not start: ${refusal}` };
       return { phase: 'created', finding: 'was created and not started' };
     case 'paused':
       return { phase: 'drifted', finding: 'was paused, not by AutoServe' };
@@ -108,14 +110,16 @@ function phaseOfContainer(
     case 'exited':
     case 'dead':
     case 'removing':
-      if (container.exitCode === 0) return { phase: 'completed', finding: 'exited 0' };
-      return {
-        phase: 'crashed',
-        finding: container.oomKilled
-          ? 'was killed for lack of memory'
-          : `exited ${container.exitCode ?? '?'}`,
-      };
+      return { phase: container.exitCode === 0 ? 'completed' : 'crashed', finding: findingOfEnd(container) };
   }
+}
+
+/** An exit code over 128 tells of the signal that ended a process. */
+function findingOfEnd({ exitCode, oomKilled }: ObservedContainer): string {
+  if (exitCode === 0) return 'exited 0, not told to by AutoServe';
+  if (oomKilled) return 'was killed for lack of memory';
+  const signal = Object.entries(constants.signals).find(([, number]) => number + 128 === exitCode)?.[0];
+  return signal ? `was ended by ${signal}, not by AutoServe` : `exited ${exitCode ?? '?'}`;
 }
 
 function phaseOfRecord(record: InstanceRecord): Pick<Instance, 'phase' | 'finding'> {

@@ -19,6 +19,7 @@ export class PlanSteps {
   readonly #networkExists: boolean;
   readonly #now: Date;
   readonly #steps = new PlanBuilder();
+  #networked: number[] | undefined;
   #prepared: number[] | undefined;
 
   constructor(desired: Desired, networkExists: boolean, room: number, now: Date) {
@@ -56,15 +57,19 @@ export class PlanSteps {
     };
   }
 
+  /** The step that every start waits for, once a plan; none when there is a network. */
+  network(cause: Cause): number[] {
+    this.#networked ??= this.#networkExists ? [] : [this.#steps.add({ kind: 'createNetwork' }, cause)];
+    return this.#networked;
+  }
+
   /** The steps that creations, and removals for their sake, wait for: the network and the image, once a plan. */
   prepare(cause: Cause): number[] {
-    if (!this.#prepared) {
-      const { image, imagePullPolicy: policy } = this.#desired.manifest.spec;
-      this.#prepared = [
-        ...(this.#networkExists ? [] : [this.#steps.add({ kind: 'createNetwork' }, cause)]),
-        this.#steps.add({ kind: 'resolveImage', image, policy }, cause),
-      ];
-    }
+    const { image, imagePullPolicy: policy } = this.#desired.manifest.spec;
+    this.#prepared ??= [
+      ...this.network(cause),
+      this.#steps.add({ kind: 'resolveImage', image, policy }, cause),
+    ];
     return this.#prepared;
   }
 

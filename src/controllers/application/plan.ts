@@ -94,7 +94,7 @@ function finish(slot: Slot, { identity, container, finding }: Instance, steps: P
 /** Makes the next instance of a slot, or starts a created one; what has a process in its place stops before. */
 function swap(slot: Slot, next: PlannedIdentity, cause: Cause, steps: PlanSteps, created?: string): void {
   const replaced = [...slot.duplicates, ...slot.ended, ...slot.oldEnded];
-  const creation = created === undefined ? [steps.create(next, cause)] : [];
+  const creation = created === undefined ? [steps.create(next, cause)] : steps.network(cause);
   const stopped = replaced.flatMap((instance) => steps.stop(instance, cause, creation));
   steps.room += replaced.filter(isRunning).length;
   const started = steps.start(next, cause, [...creation, ...stopped], created);

@@ -20,8 +20,8 @@ export function planRestart({ phase, identity, record, container }: Instance, no
   if (phase === 'drifted' || phase === 'refused') return { dueAt: now, restarts: identity.restarts };
   const startedAt = container?.startedAt ?? record?.startedAt ?? null;
   // An unhealthy instance has not ended: its replacement's backoff counts from its start.
-  const finishedAt =
-    (phase === 'unhealthy' ? startedAt : (container?.finishedAt ?? record?.finishedAt)) ?? now;
+  const ended = phase === 'unhealthy' ? startedAt : (container?.finishedAt ?? record?.finishedAt);
+  const finishedAt = ended ?? container?.createdAt ?? now;
   const lived = startedAt ? finishedAt.getTime() - startedAt.getTime() : 0;
   const crashes = lived >= FORGIVEN_AFTER_MS ? 0 : identity.restarts;
   const delay = crashes === 0 ? 0 : Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (crashes - 1));

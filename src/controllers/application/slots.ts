@@ -81,8 +81,8 @@ function rankOf(instance: Instance, now: Date): number {
 function byEagerness(a: Instance, b: Instance): number {
   return (
     (EAGERNESS[a.phase] ?? 0) - (EAGERNESS[b.phase] ?? 0) ||
-    a.identity.revision - b.identity.revision ||
-    a.identity.attempt - b.identity.attempt
+    // An earlier one was replaced: it runs because somebody started it again, or as an old listing has it.
+    byLatest(a, b)
   );
 }
 

@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { View } from '../../control/observer.ts';
-import { holdBack, type Holds } from '../../plan/hold.ts';
+import type { ObservedContainer } from '../../engine/engine.ts';
+import { reasonOf } from '../../error.ts';
+import { holdBack, holdKey, type Holds } from '../../plan/hold.ts';
 import { PlanBuilder, type Plan } from '../../plan/plan.ts';
 import { recoverOperations } from '../../plan/recover.ts';
-import type { ObservedContainer } from '../../engine/engine.ts';
 import type {
   ApplicationRecord,
   ApplicationStatus,
@@ -18,7 +19,10 @@ import { rolledBack } from './events.ts';
 import { joinInstances, type Attendance, type Instance } from './instance.ts';
 import { planApplication } from './plan.ts';
 import { instanceStatuses, removedInstance } from './instance-status.ts';
-import { applicationStatus } from './status.ts';
+import { applicationStatus, type Trouble } from './status.ts';
+
+/** An engine that is ended halfway through a start may leave a container behind that can never be started. */
+const START_TRIES = 3;
 
 /** Everything that one pass decides about one name. Data: nothing has been done yet. */
 export interface Verdict {
@@ -42,7 +46,7 @@ export interface Circumstances {
   holds: Holds;
   pruneHeld: boolean;
   /** What is known of a container beyond what the engine shows. */
-  attend: (container: ObservedContainer, record: InstanceRecord | null) => Attendance;
+  attend: (container: ObservedContainer, record: InstanceRecord | null) => Omit<Attendance, 'refusal'>;
   /** Operations of this very controller that are still in hand. */
   inHand: ReadonlySet<string>;
 }
@@ -55,11 +59,11 @@ export function judge(view: View, circumstances: Circumstances, now: Date): Verd
     [...view.containers, ...view.leftovers, ...view.orphans],
   );
   if (!application) {
-    const plan = planLeftovers(view);
+    const { plan, until } = holdBack(planLeftovers(view), circumstances.holds, now);
     return {
       name,
       plan,
-      wakeAt: null,
+      wakeAt: until,
       application: null,
       instances: [],
       closures,
@@ -68,7 +72,10 @@ export function judge(view: View, circumstances: Circumstances, now: Date): Verd
     };
   }
   const desired = desiredOf(application);
-  const instances = joinInstances(desired.uid, view.records, view.containers, circumstances.attend);
+  const instances = joinInstances(desired.uid, view.records, view.containers, (container, record) => ({
+    ...circumstances.attend(container, record),
+    refusal: refusalOf(container, circumstances.holds),
+  }));
   const removedByUs = new Set(
     view.operations.flatMap(({ kind, containerId }) => (kind === 'removeContainer' ? [containerId] : [])),
   );
@@ -76,18 +83,16 @@ export function judge(view: View, circumstances: Circumstances, now: Date): Verd
     instance.phase === 'lost' && removedByUs.has(instance.record?.containerId ?? null);
   const present = instances.filter((instance) => !isRemoved(instance));
   const decision = planApplication(desired, present, circumstances.networkExists, now);
-  const { plan, until } = holdBack(decision.plan, circumstances.holds, now);
-  const [trouble] = [...circumstances.holds.values()].map(({ error }) => ({
-    reason: 'code' in error && typeof error.code === 'string' ? error.code : 'ActionFailed',
-    message: error.message,
-  }));
+  const leftovers = renumber(planLeftovers(view), decision.plan.steps.length);
+  const whole = { ...decision.plan, steps: [...decision.plan.steps, ...leftovers] };
+  const { plan, until } = holdBack(whole, circumstances.holds, now);
   const status = applicationStatus(
     application,
     {
       desired,
       instances: present,
       settled: decision.settled,
-      trouble: trouble ?? null,
+      trouble: troubleOf(decision.plan, circumstances.holds),
       pruneHeld: circumstances.pruneHeld,
     },
     now,
@@ -99,7 +104,7 @@ export function judge(view: View, circumstances: Circumstances, now: Date): Verd
   const stored = new Map(view.records.map((record) => [record.containerName, record]));
   return {
     name,
-    plan: { ...plan, steps: [...plan.steps, ...renumber(planLeftovers(view), decision.plan.steps.length)] },
+    plan,
     wakeAt: [decision.wakeAt, until, deadline(desired, status.rollout)].reduce(earliest),
     application: differs(status, application) ? status : null,
     instances: rows.filter((row) => {
@@ -126,6 +131,12 @@ function planRollBack(application: ApplicationRecord, rollout: Rollout | null, n
   return { name, uid, from, to, event: rolledBack({ name, uid }, rollout, to, now) };
 }
 
+/** What the engine said of a container that it does not start however often it is asked. */
+function refusalOf({ identity }: ObservedContainer, holds: Holds): string | null {
+  const hold = holds.get(holdKey({ kind: 'startContainer', instance: identity }));
+  return hold && hold.failures >= START_TRIES ? hold.error.message : null;
+}
+
 /** Containers of an application that was deleted on purpose came to light late: they go. */
 function planLeftovers({ name, leftovers }: View): Plan {
   const steps = new PlanBuilder();
@@ -135,6 +146,12 @@ function planLeftovers({ name, leftovers }: View): Plan {
       { reason: 'Deleted', message: 'its application was deleted' },
     );
   return steps.build(name, leftovers[0]?.identity.appUid ?? '');
+}
+
+/** The first failure of what is still to be done. */
+function troubleOf({ steps }: Plan, holds: Holds): Trouble | null {
+  const [error] = steps.flatMap(({ action }) => holds.get(holdKey(action))?.error ?? []);
+  return error ? { reason: reasonOf(error), message: error.message } : null;
 }
 
 function renumber({ steps }: Plan, offset: number): Plan['steps'] {

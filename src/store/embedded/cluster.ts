@@ -35,6 +35,8 @@ const SETTINGS = {
   min_wal_size: '32MB',
   max_wal_size: '256MB',
   jit: 'off',
+  shared_preload_libraries: 'pg_stat_statements',
+  'pg_stat_statements.max': '1000',
   log_checkpoints: 'off',
   timezone: 'UTC',
   log_timezone: 'UTC',

@@ -73,7 +73,7 @@ export class EmbeddedPostgres {
   async #run(): Promise<void> {
     const { server, started } = await this.#findOrStart();
     try {
-      await createDatabase(urlOf(this.#cluster.password, server.port, 'postgres'));
+      await createDatabase((database) => urlOf(this.#cluster.password, server.port, database));
     } catch (error) {
       if (started) await stopPostmaster(server.pid, this.#cluster.directory);
       throw error;
@@ -131,14 +131,24 @@ export class EmbeddedPostgres {
   }
 }
 
-async function createDatabase(url: string): Promise<void> {
+/** The database, with the extension that `autoserve db slow` reads. */
+async function createDatabase(urlIn: (database: string) => string): Promise<void> {
+  await connected(urlIn('postgres'), async (client) => {
+    const { rows } = await client.query('SELECT FROM pg_database WHERE datname = $1', [DATABASE]);
+    if (rows.length === 0) await client.query(`CREATE DATABASE ${DATABASE}`);
+  });
+  await connected(urlIn(DATABASE), async (client) => {
+    await client.query('CREATE EXTENSION IF NOT EXISTS pg_stat_statements');
+  });
+}
+
+async function connected(url: string, work: (client: pg.Client) => Promise<void>): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   // A connection that ends early fails the query in hand, which says so.
   client.on('error', () => {});
   await client.connect();
   try {
-    const { rows } = await client.query('SELECT FROM pg_database WHERE datname = $1', [DATABASE]);
-    if (rows.length === 0) await client.query(`CREATE DATABASE ${DATABASE}`);
+    await work(client);
   } finally {
     await client.end();
   }

@@ -116,7 +116,8 @@ export class MemoryStore implements Store {
 
   deleteApplication(name: string, uid: string, event: NewEvent): Promise<void> {
     return this.#call('deleteApplication', (database) => {
-      if (database.applications.get(name)?.uid !== uid) return;
+      const app = database.applications.get(name);
+      if (app?.uid !== uid || !app.deletionRequestedAt) return;
       database.applications.delete(name);
       database.instances = database.instances.filter(({ appName }) => appName !== name);
       database.events.push(structuredClone(event));

@@ -169,7 +169,7 @@ export async function rollBack(
   );
 }
 
-/** The event is recorded with the deletion or not at all, so that a repeated call records it once. */
+/** The event is recorded with the deletion or not at all, so that a repeated call records it once. What was declared again stays. */
 export async function deleteApplication(
   connection: Connection,
   name: string,
@@ -177,7 +177,7 @@ export async function deleteApplication(
   event: NewEvent,
 ): Promise<void> {
   await connection.query(
-    `WITH gone AS (DELETE FROM applications WHERE name = ? AND uid = ? RETURNING name)
+    `WITH gone AS (DELETE FROM applications WHERE name = ? AND uid = ? AND deletion_requested_at IS NOT NULL RETURNING name)
      INSERT INTO events (${list(EVENT_COLUMNS)})
      SELECT ${list(EVENT_COLUMNS)} FROM (${incoming(EVENT_COLUMNS)}) n WHERE EXISTS (SELECT FROM gone)`,
     [name, uid, toJson([event])],

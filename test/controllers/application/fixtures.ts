@@ -86,6 +86,7 @@ export interface Sketch {
   finished?: Date | null;
   exitCode?: number | null;
   oomKilled?: boolean;
+  endedBy?: ObservedContainer['endedBy'];
   /** Absent for an instance without a health check. */
   health?: HealthWord;
   draining?: Date;
@@ -118,6 +119,8 @@ export function container(sketch: Sketch = {}): ObservedContainer {
     finishedAt: sketch.finished ?? null,
     exitCode: sketch.exitCode ?? null,
     oomKilled: sketch.oomKilled ?? false,
+    endedBy: sketch.endedBy ?? null,
+    resources: null,
   };
 }
 
@@ -163,6 +166,7 @@ export function instances(
     return {
       health: health ? { status: health, since: ago(30) } : null,
       drainingSince: draining ?? null,
+      refusal: null,
     };
   });
 }

@@ -61,10 +61,10 @@ describe('planApplication', () => {
   it('starts the replacement of a crashed instance before it clears the dead one away', () => {
     const dead = container({ state: 'exited', exitCode: 137, finished: ago(0) });
     expect(planOf(desired({ replicas: 1 }), instances([dead]))).to.deep.equal([
-      '0 resolveImage demo-web:1  (InstanceDied: web-0-r2-1 exited 137)',
-      '1 createContainer web-0-r2-2 after 0  (InstanceDied: web-0-r2-1 exited 137)',
-      '2 startContainer web-0-r2-2 after 1  (InstanceDied: web-0-r2-1 exited 137)',
-      '3 removeContainer web-0-r2-1 after 2  (InstanceDied: web-0-r2-1 exited 137)',
+      '0 resolveImage demo-web:1  (InstanceDied: web-0-r2-1 was ended by SIGKILL, not by AutoServe)',
+      '1 createContainer web-0-r2-2 after 0  (InstanceDied: web-0-r2-1 was ended by SIGKILL, not by AutoServe)',
+      '2 startContainer web-0-r2-2 after 1  (InstanceDied: web-0-r2-1 was ended by SIGKILL, not by AutoServe)',
+      '3 removeContainer web-0-r2-1 after 2  (InstanceDied: web-0-r2-1 was ended by SIGKILL, not by AutoServe)',
     ]);
   });
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Condition } from '../../../src/store/store.ts';
-import { changes, event, instance, NOW, statusOf } from '../records.ts';
+import { changes, deletion, event, instance, NOW, statusOf } from '../records.ts';
 import { applicationOf, declare, instancesOf, type StoreHost } from './host.ts';
 
 const ready: Condition = {
@@ -170,6 +170,7 @@ export function statusContract(host: () => StoreHost): void {
       await declare(host(), 'api');
       await store.writeStatus([], [instance('web'), instance('api')]);
       const deleted = event('ApplicationDeleted', { appUid: uid });
+      await store.applySync(deletion('web'));
       await store.deleteApplication('web', uid, deleted);
       await store.deleteApplication('web', uid, deleted);
       const world = await store.loadWorld();
@@ -181,6 +182,7 @@ export function statusContract(host: () => StoreHost): void {
     it('spares a successor of the same name, which has another uid', async () => {
       const { store } = host();
       const first = await declare(host(), 'web');
+      await store.applySync(deletion('web'));
       await store.deleteApplication('web', first.uid, event('ApplicationDeleted', { appUid: first.uid }));
       const second = await declare(host(), 'web');
       expect(second.uid).not.to.equal(first.uid);
@@ -189,10 +191,21 @@ export function statusContract(host: () => StoreHost): void {
       expect(await applicationOf(store, 'web')).to.deep.equal(second);
     });
 
+    it('spares one that was declared again before it was gone', async () => {
+      const { store } = host();
+      const { uid } = await declare(host(), 'web');
+      await store.applySync(deletion('web'));
+      const again = await declare(host(), 'web');
+      await store.deleteApplication('web', uid, event('ApplicationDeleted', { appUid: uid }));
+      expect(await applicationOf(store, 'web')).to.deep.equal(again);
+      expect(await host().events()).to.deep.equal([]);
+    });
+
     it('is remembered by uid', async () => {
       const { store } = host();
       const web = await declare(host(), 'web');
       const api = await declare(host(), 'api');
+      await store.applySync(deletion('web'));
       await store.deleteApplication('web', web.uid, event('ApplicationDeleted', { appUid: web.uid }));
       await store.applySync(changes({ events: [event('Registered', { appUid: api.uid })] }));
       const uids = [web.uid, api.uid, 'not-a-uuid'];

@@ -1,33 +1,7 @@
 import { expect } from 'chai';
 import { Database } from '../../../src/store/database.ts';
 import { useDatabase } from '../../postgres.ts';
-
-type Values = Record<string, string>;
-
-/** What every row of a table needs, as SQL. */
-const ROWS: Record<string, Values> = {
-  applications: { name: "'app'", spec: "'{}'" },
-  instances: { app_name: "'web'", container_name: "'web-0-r1-1'", replica_index: '0' },
-  events: { event_type: "'scaling'", message: "'m'" },
-  scaling_policies: { app_name: "'web'" },
-  health_checks: { app_name: "'web'", port: '80' },
-  revisions: {
-    app_name: "'web'",
-    app_uid: 'gen_random_uuid()',
-    revision: '1',
-    spec: "'{}'",
-    spec_hash: "'h'",
-  },
-  operations: {
-    id: 'gen_random_uuid()',
-    app_name: "'web'",
-    app_uid: 'gen_random_uuid()',
-    kind: "'createContainer'",
-    target: "'t'",
-    cause: "'c'",
-  },
-  manifests: { path: "'a.yaml'", content_hash: "'h'", status: "'accepted'" },
-};
+import { ROWS, type Values } from '../rows.ts';
 
 /** What each constraint refuses, each alone enough. */
 const REFUSED: [table: string, constraint: string, ...values: Values[]][] = [
@@ -78,7 +52,50 @@ const REFUSED: [table: string, constraint: string, ...values: Values[]][] = [
   ['operations', 'valid_outcome', { outcome: "'maybe'", finished_at: 'now()' }],
   ['operations', 'valid_closure', { outcome: "'done'" }, { finished_at: 'now()' }],
   ['manifests', 'valid_status', { status: "'fine'" }],
+  ['scaling_decisions', 'valid_current_replicas', { current_replicas: '-1' }],
+  ['scaling_decisions', 'valid_desired_replicas', { desired_replicas: '-1', decision: "'scale_in'" }],
+  [
+    'scaling_decisions',
+    'valid_decision',
+    { decision: "'hold'" },
+    { decision: "'scale_in'" },
+    { desired_replicas: '1' },
+    { desired_replicas: '0' },
+    { decision: "'maybe'" },
+  ],
+  ['failures', 'valid_replica_index', { replica_index: '-1' }],
+  ['failures', 'valid_revision', { revision: '0' }],
+  ['leases', 'valid_epoch', { epoch: '0' }],
+  [
+    'leases',
+    'valid_expiry',
+    { expires_at: 'now()' },
+    { acquired_at: 'now()', renewed_at: "now() - interval '1 second'" },
+  ],
+  ['events_compressed', 'valid_hour_bucket', { hour_bucket: "'2026-01-01T12:30:00Z'" }],
+  ['events_compressed', 'valid_event_count', { event_count: '0' }],
+  ['events_compressed', 'valid_sample_messages', { sample_messages: "array_fill('m'::text, ARRAY[6])" }],
+  [
+    'retention_periods',
+    'valid_keep',
+    ...["'0'", "'-1 day'"].map((keep) => ({ table_name: "'nothing'", keep })),
+  ],
+  ...metrics('metrics', 'valid_metric_type', { metric_type: "'mood'" }, { metric_type: "''" }),
+  ...metrics('metrics', 'valid_app_name', { app_name: 'NULL' }),
+  ...metrics('metrics', 'valid_value', { value: "'NaN'" }, { value: "'Infinity'" }, { value: "'-Infinity'" }),
+  // Into `metrics` itself such a row finds no partition.
+  ...metrics('metrics_instance_default', 'valid_aggregation_level', { aggregation_level: "'cluster'" }),
 ];
+
+/** Their app_name may be NULL, but not at every level, so that it is no column that every row needs. */
+function metrics(
+  table: string,
+  constraint: string,
+  ...values: Values[]
+): [table: string, constraint: string, ...values: Values[]][] {
+  const row = { id: '1', app_name: "'web'", metric_type: "'rps'", value: '1' };
+  return [[table, constraint, ...values.map((some) => ({ ...row, ...some }))]];
+}
 
 describe('constraints', () => {
   const testDatabase = useDatabase();
@@ -121,12 +138,29 @@ describe('constraints', () => {
         expect(await refusal(table, values), JSON.stringify(values)).to.equal(constraint);
     });
 
+  it('refuse a metric of an unknown level, and a second capsule of one container', async () => {
+    const sqlState = async (table: string, values: Values) => {
+      const insert = `INSERT INTO ${table} (${Object.keys(values).join(', ')}) VALUES (${Object.values(values).join(', ')})`;
+      return await database.query(insert).then(
+        () => 'accepted',
+        (error: Error & { code?: string }) => error.code,
+      );
+    };
+    const metric = { app_name: "'web'", metric_type: "'rps'", value: '1', aggregation_level: "'cluster'" };
+    expect(await sqlState('metrics', metric)).to.equal('23514');
+    const capsule = { ...ROWS['failures'], container_id: "'c1'" };
+    expect(await sqlState('failures', capsule)).to.equal('accepted');
+    expect(await sqlState('failures', capsule)).to.equal('23505');
+  });
+
   it('are all tested', async () => {
     const rows = await database.query<{ name: string }>(
-      `SELECT conrelid::regclass || '.' || conname AS name FROM pg_constraint
-       WHERE contype = 'c' AND conname LIKE 'valid%' ORDER BY 1`,
+      `SELECT relname || '.' || conname AS name FROM pg_constraint JOIN pg_class ON pg_class.oid = conrelid
+       WHERE contype = 'c' AND conname LIKE 'valid%' AND NOT relispartition ORDER BY 1`,
     );
-    const tested = REFUSED.map(([table, constraint]) => `${table}.${constraint}`);
+    const tested = REFUSED.map(
+      ([table, constraint]) => `${table.replace('_instance_default', '')}.${constraint}`,
+    );
     expect(tested).to.have.members(rows.map(({ name }) => name));
   });
 

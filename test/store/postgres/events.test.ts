@@ -3,7 +3,7 @@ import { Database } from '../../../src/store/database.ts';
 import { PostgresStore } from '../../../src/store/postgres/postgres-store.ts';
 import { listEvents } from '../../../src/store/read.ts';
 import { useDatabase } from '../../postgres.ts';
-import { changes, declaration, event } from '../records.ts';
+import { changes, declaration, deletion, event } from '../records.ts';
 import { applicationOf } from '../contract/host.ts';
 
 describe('events', () => {
@@ -44,6 +44,7 @@ describe('events', () => {
     await store.applySync(changes({ applications: [declaration('brief')] }));
     const { uid } = await applicationOf(store, 'brief');
     await store.appendEvents([event('Started', { appName: 'brief', appUid: uid })]);
+    await store.applySync(deletion('brief'));
     await store.deleteApplication(
       'brief',
       uid,

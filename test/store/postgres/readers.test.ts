@@ -11,7 +11,16 @@ import {
 } from '../../../src/store/read.ts';
 import { eventually } from '../../eventually.ts';
 import { useDatabase } from '../../postgres.ts';
-import { changes, declaration, event, instance, manifestRecord, NOW, statusOf } from '../records.ts';
+import {
+  changes,
+  declaration,
+  deletion,
+  event,
+  instance,
+  manifestRecord,
+  NOW,
+  statusOf,
+} from '../records.ts';
 import { applicationOf } from '../contract/host.ts';
 
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
@@ -162,10 +171,11 @@ describe('what readers see', () => {
       await store.writeStatus([statusOf(api, { observedGeneration: 1 })], []);
       await store.applySync(changes({ applications: [declaration('new')] }));
       const { uid } = await applicationOf(store, 'new');
+      await store.applySync(deletion('new'));
       await store.deleteApplication('new', uid, event('ApplicationDeleted', { appUid: uid }));
-      await eventually(() => expect(heard).to.have.length(2));
+      await eventually(() => expect(heard).to.have.length(3));
       const said = heard.map(({ operation, app_name: name }) => `${String(operation)} ${String(name)}`);
-      expect(said).to.deep.equal(['insert new', 'delete new']);
+      expect(said).to.deep.equal(['insert new', 'update new', 'delete new']);
     });
   });
 });

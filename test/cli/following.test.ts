@@ -1,0 +1,112 @@
+import { expect } from 'chai';
+import { listenForCommands } from '../../src/store/command.ts';
+import { eventually } from '../eventually.ts';
+import { deletion } from '../store/records.ts';
+import { condition, event, SeededDatabase } from './seeded-database.ts';
+
+describe('autoserve wait, get --watch and sync', () => {
+  const installation = new SeededDatabase();
+
+  before(async () => {
+    await installation.start();
+    await installation.migrate();
+  });
+
+  after(() => installation.stop());
+
+  it('waits for ready: 0 at once, 124 in time, 1 for a rejected manifest', async () => {
+    const shop = await installation.declare('shop', 2);
+    const cart = await installation.declare('cart', 2);
+    await installation.report('shop', shop, 2, [condition('Ready', true, 'AllReady', '2 of 2 ready')]);
+    await installation.report('cart', cart, 1, [
+      condition('Ready', false, 'CrashLoop', 'cart-1-r1-1 exited 1'),
+    ]);
+    expect(await installation.run('wait', 'app/shop', '--for=ready')).to.deep.include({
+      code: 0,
+      stdout: 'app/shop ready, 2 of 2 instances\n',
+    });
+    const late = await installation.run('wait', 'app/cart', '--timeout', '100ms');
+    expect(late.code).to.equal(124);
+    expect(late.stderr).to.contain('error: app/cart is not ready after 100ms: cart-1-r1-1 exited 1');
+    expect(late.stderr).to.contain('autoserve describe app cart');
+
+    await installation.declare('bad', 1);
+    const errors = [{ line: 3, column: 1, message: 'unknown field "x"' }];
+    await installation.store.applySync({
+      applications: [],
+      deletions: [],
+      manifests: [
+        { path: 'bad.yaml', contentHash: 'd', status: 'error', apps: ['bad'], errors, warnings: [] },
+      ],
+      removedManifests: [],
+      events: [],
+    });
+    const rejected = await installation.run('wait', 'app/bad');
+    expect(rejected.code).to.equal(1);
+    expect(rejected.stderr).to.contain('app/bad: its manifest is rejected: bad.yaml:3 unknown field "x"');
+  });
+
+  it('notices at once that what it waits for has come', async () => {
+    const uid = await installation.declare('late', 2);
+    const waiting = installation.begin('wait', 'app/late', '--timeout', '1m');
+    await eventually(() => expect(waiting.stderr).to.contain('app/late: '));
+    await installation.report('late', uid, 2, [condition('Ready', true, 'AllReady', '2 of 2 ready')]);
+    expect(await waiting.ended()).to.include({ code: 0, stdout: 'app/late ready, 2 of 2 instances\n' });
+  });
+
+  it('waits until an app is deleted', async () => {
+    const uid = await installation.declare('old', 1);
+    const waiting = installation.begin('wait', 'app/old', '--for', 'deleted');
+    await eventually(() => expect(waiting.stderr).to.contain('app/old: is still declared by old.yaml'));
+    await installation.store.applySync(deletion('old'));
+    await installation.store.deleteApplication('old', uid, event('old', 'ApplicationDeleted', 'gone'));
+    expect(await waiting.ended()).to.include({ code: 0, stdout: 'app/old deleted\n' });
+  });
+
+  it('watches: a JSON line for each row that changed, and for one that is gone', async () => {
+    const uid = await installation.declare('seen', 2);
+    const watching = installation.begin('get', 'app', 'seen', '--watch', '-o', 'json');
+    const rows = (): Record<string, unknown>[] =>
+      watching.stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Record<string, unknown>);
+    await eventually(() => expect(rows()).to.have.length(1));
+    await installation.report('seen', uid, 2, []);
+    await eventually(() => expect(rows().at(-1)).to.include({ name: 'seen', replicas: 2 }));
+    await installation.store.applySync(deletion('seen'));
+    await eventually(() =>
+      expect(rows().at(-1)).to.have.property('deletion_requested_at').that.is.a('string'),
+    );
+    await installation.store.deleteApplication('seen', uid, event('seen', 'ApplicationDeleted', 'gone'));
+    await eventually(() => expect(rows().at(-1)).to.include({ name: 'seen', deleted: true }));
+    expect(rows()).to.have.length(4);
+    watching.kill();
+    await watching.ended();
+  });
+
+  it('confirms a removal that is held, when the running AutoServe acts on it', async () => {
+    const none = { code: 0, stdout: '', stderr: 'no removal is held\n' };
+    expect(await installation.run('sync', '--confirm-prune')).to.deep.equal(none);
+
+    const uid = await installation.declare('held', 2);
+    await installation.report('held', uid, 2, [condition('Synced', false, 'PruneHeld', 'held')]);
+    const listening = listenForCommands(installation.url, () => {
+      const deletions = [{ name: 'held', requestedAt: new Date() }];
+      void installation.store.applySync({
+        applications: [],
+        deletions,
+        manifests: [],
+        removedManifests: [],
+        events: [],
+      });
+    });
+    await eventually(async () => {
+      const sql = "SELECT FROM pg_stat_activity WHERE query LIKE 'LISTEN%command%'";
+      expect(await installation.database.query(sql)).to.have.length(1);
+    });
+    const { code, stdout } = await installation.run('sync', '--confirm-prune');
+    expect({ code, stdout }).to.deep.equal({ code: 0, stdout: 'app/held is being removed\n' });
+    await listening.close();
+  });
+});

@@ -1,0 +1,50 @@
+import { expect } from 'chai';
+import { tree } from '../source/tree.ts';
+import { autoserve, type Run } from './run.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+
+const web = `apiVersion: v1
+kind: App
+metadata: {name: web}
+spec: {image: "nginx:1.28", ports: [{containerPort: 80}]}
+scaling: {mode: manual, replicas: 2}
+`;
+
+describe('autoserve plan, without a database', () => {
+  const folder = temporaryFolder();
+  const plan = (...args: string[]): Promise<Run> =>
+    autoserve(['plan', '--manifests', '.', '--data-dir', 'data', ...args], { cwd: folder.path });
+
+  it('compares with nothing, and says so', async () => {
+    await tree(folder.path, { 'web.yaml': web });
+    const { code, stdout, stderr } = await plan();
+    expect({ code, stdout }).to.deep.equal({
+      code: 0,
+      stdout: `  + create   ~ change in place   -/+ replace   - remove
++   app web   2 instances of nginx:1.28, port 80
+Plan: 1 to create, 0 to change, 0 to replace, 0 to remove.
+`,
+    });
+    expect(stderr).to.match(/^note: no AutoServe runs on .*: the folder is compared with nothing$/m);
+  });
+
+  it('tells with --detailed-exitcode whether there is anything to do', async () => {
+    expect((await plan('--detailed-exitcode')).code).to.equal(0);
+    await tree(folder.path, { 'web.yaml': web });
+    expect((await plan('--detailed-exitcode')).code).to.equal(2);
+  });
+
+  it('exits 1 when a manifest is wrong, and plans the others', async () => {
+    await tree(folder.path, { 'web.yaml': web, 'bad.yaml': 'kind: App\n' });
+    const { code, stdout, stderr } = await plan('--detailed-exitcode');
+    expect(code).to.equal(1);
+    expect(stdout).to.contain('Plan: 1 to create');
+    expect(stderr).to.match(/^bad\.yaml:1:1 {2}error/m);
+  });
+
+  it('exits 1 for a folder that is not there', async () => {
+    const { code, stderr } = await plan('--manifests', 'nowhere');
+    expect(code).to.equal(1);
+    expect(stderr).to.contain('error: cannot read the manifest folder');
+  });
+});

@@ -1,0 +1,121 @@
+import { expect } from 'chai';
+import { loadConfig } from '../src/config.ts';
+import { temporaryFolder } from './cli/temporary-folder.ts';
+import { tree } from './source/tree.ts';
+
+describe('the configuration', () => {
+  const folder = temporaryFolder();
+
+  it('has defaults, with absolute paths', async () => {
+    const config = await loadConfig({}, { XDG_DATA_HOME: '/xdg' }, '/here');
+    const dataDir = process.getuid?.() === 0 ? '/var/lib/autoserve' : '/xdg/autoserve';
+    expect(config).to.deep.equal({
+      manifests: '/here/manifests',
+      dataDir,
+      databaseUrl: null,
+      replica: null,
+      installation: null,
+      dockerHost: null,
+      secretsDir: `${dataDir}/secrets`,
+      logLevel: 'info',
+      resyncSeconds: 60,
+      engineCalls: 3,
+      policy: { allowHostPaths: [], allowedImages: [] },
+      retention: {
+        days: {
+          events: 30,
+          instanceMetrics: 7,
+          appMetrics: 30,
+          systemMetrics: 30,
+          stoppedInstances: 7,
+          closedOperations: 7,
+          supersededRevisions: 90,
+          scalingDecisions: 30,
+          failures: 7,
+          compressedEvents: 365,
+        },
+        intervalMinutes: 60,
+        pgCron: false,
+      },
+      confirmPrune: false,
+    });
+    expect(config).to.be.frozen;
+    expect(config.policy).to.be.frozen;
+  });
+
+  it('takes flags before the environment, the environment before the file, the file before defaults', async () => {
+    await tree(folder.path, {
+      'etc/autoserve.yaml': 'manifests: apps\ndataDir: data\nlogLevel: warn\nresyncSeconds: 5\n',
+    });
+    const env = {
+      AUTOSERVE_CONFIG: 'etc/autoserve.yaml',
+      AUTOSERVE_LOG_LEVEL: 'error',
+      AUTOSERVE_DATA_DIR: 'env',
+    };
+    const config = await loadConfig({ dataDir: 'flag' }, env, folder.path);
+    expect(config).to.include({
+      manifests: `${folder.path}/etc/apps`,
+      dataDir: `${folder.path}/flag`,
+      secretsDir: `${folder.path}/flag/secrets`,
+      logLevel: 'error',
+      resyncSeconds: 5,
+      engineCalls: 3,
+    });
+  });
+
+  it('keeps the periods that the file does not give', async () => {
+    await tree(folder.path, { 'c.yaml': 'retention: {days: {events: 90}, pgCron: true}' });
+    const { retention } = await loadConfig({ config: 'c.yaml' }, {}, folder.path);
+    expect(retention).to.deep.include({ intervalMinutes: 60, pgCron: true });
+    expect(retention.days).to.include({ events: 90, failures: 7 });
+  });
+
+  it('takes an empty variable for none', async () => {
+    expect(await loadConfig({}, { AUTOSERVE_DATABASE_URL: '' }, '/')).to.include({ databaseUrl: null });
+  });
+
+  it('takes the URL of the replica and what is said about it from where each is given', async () => {
+    await tree(folder.path, {
+      'replica.yaml': 'replica: { url: "postgres://file/db", maxLagSeconds: 2 }\n',
+      'prefer.yaml': 'replica: { prefer: false }\n',
+      'lag.yaml': 'replica: { maxLagSeconds: 0 }\n',
+    });
+    const replicaOf = async (config: string, env: Record<string, string> = {}, replicaUrl?: string) =>
+      (await loadConfig({ config, ...(replicaUrl !== undefined && { replicaUrl }) }, env, folder.path))
+        .replica;
+    const fromFile = { url: 'postgres://file/db', prefer: true, maxLagSeconds: 2 };
+    expect(await replicaOf('replica.yaml')).to.deep.equal(fromFile);
+    const env = { AUTOSERVE_REPLICA_URL: 'postgres://env/db' };
+    expect(await replicaOf('replica.yaml', env)).to.deep.equal({ ...fromFile, url: 'postgres://env/db' });
+    expect(await replicaOf('prefer.yaml', env, 'postgres://flag/db')).to.deep.equal({
+      url: 'postgres://flag/db',
+      prefer: false,
+      maxLagSeconds: 10,
+    });
+    expect(await replicaOf('prefer.yaml')).to.equal(null);
+    for (const wrongOne of [replicaOf('lag.yaml'), replicaOf('prefer.yaml', {}, 'mysql://db')])
+      expect(await wrongOne.catch((error: unknown) => error)).to.have.property('code', 'UsageError');
+  });
+
+  const wrong: [title: string, text: string, message: RegExp][] = [
+    ['an unknown setting', 'manifest: a', /the file: unknown setting "manifest"/],
+    ['a wrong value', 'resyncSeconds: often', /resyncSeconds: must be number/],
+    ['a period that is none', 'retention: {days: {events: 0}}', /retention.days.events: must be >= 1/],
+    ['what is no mapping', '- a', /the file: must be object/],
+    ['broken YAML', 'a: [', /cannot read the configuration/],
+  ];
+  for (const [title, text, message] of wrong)
+    it(`refuses a file with ${title}`, async () => {
+      await tree(folder.path, { 'c.yaml': text });
+      const error = await loadConfig({ config: 'c.yaml' }, {}, folder.path).catch(
+        (thrown: unknown) => thrown,
+      );
+      expect(error).to.have.property('code', 'UsageError');
+      expect(error).to.have.property('message').that.matches(message);
+    });
+
+  it('refuses an installation that cannot be a label', async () => {
+    const error = await loadConfig({ installation: 'Not this' }, {}, '/').catch((thrown: unknown) => thrown);
+    expect(error).to.have.property('code', 'UsageError');
+  });
+});

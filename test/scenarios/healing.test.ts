@@ -1,0 +1,132 @@
+import { expect } from 'chai';
+import type Docker from 'dockerode';
+import { eventually } from '../eventually.ts';
+import { applicationOf, conditionOf, converged, eventsOf } from './agreement.ts';
+import type { Container } from './containers.ts';
+import { useInstallation } from './hooks.ts';
+import { manifestOf } from './manifest.ts';
+
+const REPLICAS = 3;
+
+describe('An instance that somebody', () => {
+  const installation = useInstallation();
+  const app = installation.nameOf('web');
+
+  before(async () => {
+    await installation.put('web.yaml', manifestOf(app, { replicas: REPLICAS }));
+    await converged(installation, app, REPLICAS);
+  });
+
+  const disturbances: [
+    name: string,
+    disturb: (container: Docker.Container) => Promise<unknown>,
+    told: RegExp,
+  ][] = [
+    ['pauses', (container) => container.pause(), /was paused, not by AutoServe/],
+    [
+      'renames',
+      (container) => container.rename({ name: installation.nameOf('renamed') }),
+      /was renamed to renamed-\S+, not by AutoServe/,
+    ],
+    [
+      'disconnects',
+      (container) =>
+        installation.docker
+          .getNetwork(`autoserve-${installation.id}`)
+          .disconnect({ Container: container.id }),
+      /was disconnected from its network, not by AutoServe/,
+    ],
+    ['kills', (container) => container.kill(), /was ended by SIGKILL, not by AutoServe/],
+    ['stops', (container) => container.stop(), /exited 0, not told to by AutoServe/],
+    ['removes', (container) => container.remove({ force: true }), /was removed, not by AutoServe/],
+  ];
+
+  it('connects to another network stays as it is', async () => {
+    const before = await converged(installation, app, REPLICAS);
+    const name = installation.nameOf('elsewhere');
+    const network = await installation.docker.createNetwork({ Name: name });
+    try {
+      await network.connect({ Container: before[0]?.id ?? '' });
+      // One that has to be healed shows that a look was taken since.
+      const victim = before[1] as Container;
+      await installation.docker.getContainer(victim.id).pause();
+      expect((await replaced(victim))[0]).to.deep.equal(before[0]);
+    } finally {
+      await network.disconnect({ Container: before[0]?.id ?? '', Force: true });
+      await network.remove();
+    }
+  });
+
+  for (const [name, disturb, told] of disturbances) {
+    it(`${name} is replaced, and the others keep their processes`, async () => {
+      const before = await converged(installation, app, REPLICAS);
+      const victim = before[1] as Container;
+      await disturb(installation.docker.getContainer(victim.id));
+      const after = await replaced(victim);
+      expect(after.filter(({ index }) => index !== 1)).to.deep.equal(
+        before.filter(({ index }) => index !== 1),
+      );
+      const [event] = await eventsOf(installation, 'InstanceReplaced', app);
+      expect(event?.message).to.include(victim.name).and.match(told);
+      expect(event).to.include({ severity: 'warning', container_id: after[1]?.id });
+    });
+  }
+
+  async function replaced(victim: Container): Promise<Container[]> {
+    return await eventually(async () => {
+      const containers = await converged(installation, app, REPLICAS);
+      expect(containers.map(({ id }) => id)).not.to.include(victim.id);
+      return containers;
+    });
+  }
+});
+
+describe('A container of somebody else', () => {
+  const installation = useInstallation();
+  let foreign: Docker.Container | undefined;
+
+  afterEach(async () => {
+    await foreign?.remove({ force: true });
+    foreign = undefined;
+  });
+
+  it('that has the name of an instance is left alone and reported, and the app runs all the same', async () => {
+    const app = installation.nameOf('web');
+    foreign = await startForeign(`${app}-0-r1-1`, {});
+    const before = await foreign.inspect();
+
+    await installation.put('web.yaml', manifestOf(app));
+    const [instance] = await converged(installation, app, 1);
+    expect(instance?.id).not.to.equal(before.Id);
+
+    const [event] = await eventsOf(installation, 'NameTaken', app);
+    expect(event?.message).to.include(before.Id.slice(0, 12)).and.include('is left alone');
+    expect(event?.severity).to.equal('error');
+    expect(conditionOf(await applicationOf(installation, app), 'Ready')?.status).to.equal('True');
+    const after = await foreign.inspect();
+    expect({ ...after.State, name: after.Name }).to.deep.equal({ ...before.State, name: before.Name });
+  });
+
+  it('that carries the label of the installation but nothing else of ours is left alone', async () => {
+    foreign = await startForeign(installation.nameOf('copy'), {
+      'autoserve.io/installation': installation.id,
+    });
+    const before = await foreign.inspect();
+    const app = installation.nameOf('other');
+    await installation.put('other.yaml', manifestOf(app));
+    await eventually(async () => {
+      expect((await applicationOf(installation, app)).status).to.equal('running');
+    });
+    expect((await foreign.inspect()).State).to.deep.equal(before.State);
+  });
+
+  async function startForeign(name: string, Labels: Record<string, string>): Promise<Docker.Container> {
+    const container = await installation.docker.createContainer({
+      name,
+      Labels,
+      Image: 'autoserve/demo-web:1',
+    });
+    await container.start();
+    return container;
+  }
+});

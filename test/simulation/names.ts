@@ -1,0 +1,2 @@
+export const INSTALLATION = 'simulated';
+export const SECRET_VALUE = 'hunter2-is-not-to-be-seen';

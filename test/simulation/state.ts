@@ -1,0 +1,65 @@
+import { INSTALLATION } from './names.ts';
+import { type Simulation } from './simulation.ts';
+import { isAsMade } from './invariants.ts';
+
+/** An installation at rest, without what may differ between two ways to the same end: attempts, ids, times. */
+export interface State {
+  /** `app/index/specHash state` of every container of ours. */
+  containers: string[];
+  applications: string[];
+  /** Rows of the working set. */
+  instances: string[];
+  openOperations: string[];
+  manifests: string[];
+}
+
+export function stateOf({ world, database }: Simulation): State {
+  const ours = [...world.containers.values()].filter(({ installation }) => installation === INSTALLATION);
+  const ids = new Map(ours.map(({ id, identity }) => [id, identity.name]));
+  return {
+    containers: ours
+      .map((container) => {
+        const { identity, state } = container;
+        const made = isAsMade(container) || state !== 'running' ? '' : ' but drifted';
+        const owner = database.applications.get(identity.app)?.uid === identity.appUid ? '' : ' of another';
+        return `${identity.app}/${identity.index}/${identity.specHash.slice(0, 4)} ${state}${made}${owner}`;
+      })
+      .toSorted(),
+    applications: [...database.applications.values()]
+      .map(({ name, status, replicas, desiredReplicas, generation, observedGeneration, conditions }) => {
+        const told = conditions.map(
+          (condition) => `${condition.type}=${condition.status}:${condition.reason}`,
+        );
+        const seen = generation === observedGeneration ? '' : ` at ${observedGeneration} of ${generation}`;
+        return `${name} ${status} ${replicas}/${desiredReplicas}${seen} ${told.join(' ')}`;
+      })
+      .toSorted(),
+    instances: database.instances
+      .filter(({ removedAt }) => removedAt === null)
+      .map(({ appName, replicaIndex, specHash, status, containerId, containerName }) => {
+        const found =
+          containerId !== null && ids.get(containerId) === containerName ? '' : ' of no container';
+        return `${appName}/${replicaIndex}/${specHash.slice(0, 4)} ${status}${found}`;
+      })
+      .toSorted(),
+    openOperations: [...database.operations.values()]
+      .filter(({ closure }) => closure === null)
+      .map(({ record }) => `${record.kind} ${record.target}`),
+    manifests: [...database.manifests.values()].map(({ path, status }) => `${path} ${status}`).toSorted(),
+  };
+}
+
+/** What the folder asks for, as far as it can be told without a controller. */
+export function desiredContainers({ versions }: Simulation): string[] {
+  return [...versions]
+    .flatMap(([app, known]) => {
+      const version = known.at(-1);
+      if (!version) return [];
+      const { specHash, replicas } = version;
+      return Array.from(
+        { length: replicas },
+        (_, index) => `${app}/${index}/${specHash.slice(0, 4)} running`,
+      );
+    })
+    .toSorted();
+}
