@@ -40,6 +40,8 @@ export class ApplicationController {
   readonly #memories = new Map<string, Memory>();
   /** Containers that are being taken out of service, since when; the database has it after the next pass. */
   readonly #draining = new Map<string, Date | null>();
+  /** Containers that were stopped and are not removed yet. */
+  readonly #stopped = new Set<string>();
   #pruneHeld: ReadonlySet<string> = new Set();
 
   constructor(options: ApplicationControllerOptions) {
@@ -59,6 +61,7 @@ export class ApplicationController {
       holds: this.#recall(view).holds,
       pruneHeld: this.#pruneHeld.has(name),
       inHand: journal.inHand,
+      stopped: this.#stopped,
       attend: (container: ObservedContainer, record: InstanceRecord | null) => ({
         health: healthOf(container.id),
         drainingSince: this.#draining.has(container.id)
@@ -130,6 +133,8 @@ export class ApplicationController {
     );
     // The rows that intended ones take over from go first: no two live rows may share a slot.
     const operationIds = await journal.open(plan, [...instances, ...intended]);
+    for (const { action } of plan.steps)
+      if (action.kind === 'stopContainer') this.#stopped.add(action.containerId);
     const results = await execute(plan, {
       engine,
       calls,
@@ -142,6 +147,9 @@ export class ApplicationController {
       close: (closure) => journal.close(closure),
     });
     await journal.landed();
+    for (const { step, outcome } of results)
+      if (step.action.kind === 'stopContainer' && outcome === 'skipped')
+        this.#stopped.delete(step.action.containerId);
 
     const now = clock.now();
     const memory = this.#memories.get(name) ?? { occasion: '', holds: new Map() };
@@ -151,7 +159,10 @@ export class ApplicationController {
     const removed = results.flatMap(({ step: { action }, outcome }) =>
       action.kind === 'removeContainer' && outcome === 'done' ? action.containerId : [],
     );
-    for (const id of removed) this.#draining.delete(id);
+    for (const id of removed) {
+      this.#draining.delete(id);
+      this.#stopped.delete(id);
+    }
     if (removed.length > 0) await outbox.write((store) => store.markRemoved(removed, now));
     const refused = results.flatMap((result) =>
       failedWith(result, 'NameTaken') && result.step.action.kind === 'createContainer'

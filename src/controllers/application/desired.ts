@@ -13,6 +13,8 @@ export interface Desired {
   /** 0 while the application is suspended or being deleted. */
   replicas: number;
   deleted: boolean;
+  /** Whether the manifest is other than the one that was last acted on. */
+  changed: boolean;
   /** While a rollout is paused no further instance of an older spec is replaced. */
   paused: boolean;
   /** What instances are made of, and how they are kept. */
@@ -21,7 +23,8 @@ export interface Desired {
 }
 
 export function desiredOf(application: ApplicationRecord): Desired {
-  const { name, uid, generation, deletionRequestedAt, target, rolloutPaused } = application;
+  const { name, uid, generation, observedGeneration, deletionRequestedAt, target, rolloutPaused } =
+    application;
   const { revision, specHash, manifest } = target ?? application;
   const deleted = deletionRequestedAt !== null;
   const replicas = deleted || application.manifest.spec.suspend ? 0 : wantedReplicas(application);
@@ -34,6 +37,7 @@ export function desiredOf(application: ApplicationRecord): Desired {
     specHash,
     replicas,
     deleted,
+    changed: observedGeneration !== generation,
     paused: rolloutPaused,
     manifest,
     budget,

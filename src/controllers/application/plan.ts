@@ -54,6 +54,7 @@ function fillSlot(slot: Slot, slots: readonly Slot[], desired: Desired, steps: P
   const { keeper, ended, old, oldEnded } = slot;
   if (keeper?.phase === 'running') {
     steps.undrain(keeper);
+    steps.limit(keeper);
     clearSlot(slot, keeper, steps);
     return;
   }

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { View } from '../../control/observer.ts';
-import type { ObservedContainer } from '../../engine/engine.ts';
+import type { ObservedContainer, Resources } from '../../engine/engine.ts';
 import { reasonOf } from '../../error.ts';
 import { holdBack, holdKey, type Holds } from '../../plan/hold.ts';
 import { PlanBuilder, type Plan } from '../../plan/plan.ts';
@@ -14,6 +14,7 @@ import type {
   RollBack,
 } from '../../store/store.ts';
 import { deadlineOf, type Rollout } from '../rollout/rollout.ts';
+import { limitsOf } from './container.ts';
 import { desiredOf, type Desired } from './desired.ts';
 import { rolledBack } from './events.ts';
 import { joinInstances, type Attendance, type Instance } from './instance.ts';
@@ -46,7 +47,12 @@ export interface Circumstances {
   holds: Holds;
   pruneHeld: boolean;
   /** What is known of a container beyond what the engine shows. */
-  attend: (container: ObservedContainer, record: InstanceRecord | null) => Omit<Attendance, 'refusal'>;
+  attend: (
+    container: ObservedContainer,
+    record: InstanceRecord | null,
+  ) => Pick<Attendance, 'health' | 'drainingSince'>;
+  /** Ids of the containers that this very controller has stopped. */
+  stopped: ReadonlySet<string>;
   /** Operations of this very controller that are still in hand. */
   inHand: ReadonlySet<string>;
 }
@@ -72,9 +78,15 @@ export function judge(view: View, circumstances: Circumstances, now: Date): Verd
     };
   }
   const desired = desiredOf(application);
+  const stopping = new Set(
+    view.operations.flatMap(({ kind, containerId }) => (kind === 'stopContainer' ? [containerId] : [])),
+  );
   const instances = joinInstances(desired.uid, view.records, view.containers, (container, record) => ({
     ...circumstances.attend(container, record),
+    limited:
+      container.identity.specHash === desired.specHash && exceeds(container, limitsOf(desired.manifest)),
     refusal: refusalOf(container, circumstances.holds),
+    stopping: circumstances.stopped.has(container.id) || stopping.has(container.id),
   }));
   const removedByUs = new Set(
     view.operations.flatMap(({ kind, containerId }) => (kind === 'removeContainer' ? [containerId] : [])),
@@ -135,6 +147,15 @@ function planRollBack(application: ApplicationRecord, rollout: Rollout | null, n
 function refusalOf({ identity }: ObservedContainer, holds: Holds): string | null {
   const hold = holds.get(holdKey({ kind: 'startContainer', instance: identity }));
   return hold && hold.failures >= START_TRIES ? hold.error.message : null;
+}
+
+/** Whether the container has a limit of a kind that is not wanted. */
+function exceeds({ resources }: ObservedContainer, wanted: Resources): boolean {
+  if (!resources) return false;
+  return (
+    (resources.nanoCpus > 0 && wanted.nanoCpus === 0) ||
+    (resources.memoryBytes > 0 && wanted.memoryBytes === 0)
+  );
 }
 
 /** Containers of an application that was deleted on purpose came to light late: they go. */

@@ -74,6 +74,7 @@ describe('judge', () => {
       pruneHeld: false,
       attend: () => ({ health: null, drainingSince: null }),
       inHand: new Set(),
+      stopped: new Set(),
     };
   }
 });
