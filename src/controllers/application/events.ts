@@ -1,5 +1,5 @@
 import { reasonOf } from '../../error.ts';
-import type { CauseReason } from '../../plan/plan.ts';
+import { printPlan, type CauseReason, type Plan } from '../../plan/plan.ts';
 import type { StepResult } from '../../plan/execute.ts';
 import type { Holds } from '../../plan/hold.ts';
 import { holdKey } from '../../plan/hold.ts';
@@ -92,6 +92,28 @@ export function eventsOf(
 /** Removals that are news by themselves; the others end a replacement that was told already. */
 function isDeparture(reason: CauseReason): boolean {
   return reason === 'ScaledIn' || reason === 'Deleted' || reason === 'Duplicate';
+}
+
+/** Most steps of a plan that an event shows. */
+const MOST_STEPS = 50;
+
+/** What would be done, were it not only to be reported. */
+export function planProposed(app: { name: string; uid: string }, plan: Plan, timestamp: Date): NewEvent {
+  const steps = printPlan(plan).split('\n');
+  const more = steps.length > 1 ? `, and ${steps.length - 1} more` : '';
+  return {
+    eventType: 'deployment',
+    eventCategory: 'application',
+    reason: 'PlanProposed',
+    appName: app.name,
+    appUid: app.uid,
+    containerId: null,
+    message: `mode observe: would do ${steps[0]}${more}`,
+    details: { steps: steps.slice(0, MOST_STEPS), total: steps.length },
+    severity: 'info',
+    timestamp,
+    source: 'controller',
+  };
 }
 
 export function rolledBack(

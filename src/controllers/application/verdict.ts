@@ -29,6 +29,8 @@ const START_TRIES = 3;
 export interface Verdict {
   name: string;
   plan: Plan;
+  /** What would be done, were anything to be carried out; null where it is. */
+  proposal: Plan | null;
   wakeAt: Date | null;
   /** The status to write; null when the stored one says so already. */
   application: ApplicationStatus | null;
@@ -53,6 +55,8 @@ export interface Circumstances {
   ) => Pick<Attendance, 'health' | 'drainingSince'>;
   /** Ids of the containers that this very controller has stopped. */
   stopped: ReadonlySet<string>;
+  /** Whether nothing is to be carried out. */
+  observing: boolean;
   /** Operations of this very controller that are still in hand. */
   inHand: ReadonlySet<string>;
 }
@@ -65,10 +69,12 @@ export function judge(view: View, circumstances: Circumstances, now: Date): Verd
     [...view.containers, ...view.leftovers, ...view.orphans],
   );
   if (!application) {
-    const { plan, until } = holdBack(planLeftovers(view), circumstances.holds, now);
+    const leftovers = planLeftovers(view);
+    const { plan, until } = holdBack(leftovers, circumstances.holds, now);
     return {
       name,
-      plan,
+      plan: circumstances.observing ? { ...plan, steps: [] } : plan,
+      proposal: circumstances.observing ? leftovers : null,
       wakeAt: until,
       application: null,
       instances: [],
@@ -77,7 +83,7 @@ export function judge(view: View, circumstances: Circumstances, now: Date): Verd
       rollBack: null,
     };
   }
-  const desired = desiredOf(application);
+  const desired = desiredOf(application, view.awaited);
   const stopping = new Set(
     view.operations.flatMap(({ kind, containerId }) => (kind === 'stopContainer' ? [containerId] : [])),
   );
@@ -98,6 +104,7 @@ export function judge(view: View, circumstances: Circumstances, now: Date): Verd
   const leftovers = renumber(planLeftovers(view), decision.plan.steps.length);
   const whole = { ...decision.plan, steps: [...decision.plan.steps, ...leftovers] };
   const { plan, until } = holdBack(whole, circumstances.holds, now);
+  const proposal = circumstances.observing ? whole : null;
   const status = applicationStatus(
     application,
     {
@@ -106,6 +113,8 @@ export function judge(view: View, circumstances: Circumstances, now: Date): Verd
       settled: decision.settled,
       trouble: troubleOf(decision.plan, circumstances.holds),
       pruneHeld: circumstances.pruneHeld,
+      awaited: view.awaited,
+      proposal,
     },
     now,
   );
@@ -116,7 +125,8 @@ export function judge(view: View, circumstances: Circumstances, now: Date): Verd
   const stored = new Map(view.records.map((record) => [record.containerName, record]));
   return {
     name,
-    plan,
+    plan: proposal ? { ...plan, steps: [] } : plan,
+    proposal,
     wakeAt: [decision.wakeAt, until, deadline(desired, status.rollout)].reduce(earliest),
     application: differs(status, application) ? status : null,
     instances: rows.filter((row) => {
@@ -125,13 +135,15 @@ export function judge(view: View, circumstances: Circumstances, now: Date): Verd
     }),
     closures,
     deletable:
-      desired.deleted && decision.settled && view.containers.length === 0 ? { uid: desired.uid } : null,
-    rollBack: planRollBack(application, status.rollout, now),
+      !circumstances.observing && desired.deleted && decision.settled && view.containers.length === 0
+        ? { uid: desired.uid }
+        : null,
+    rollBack: circumstances.observing ? null : planRollBack(application, status.rollout, now),
   };
 }
 
-function deadline({ manifest, paused }: Desired, rollout: Rollout | null): Date | null {
-  if (rollout?.outcome !== 'progressing' || paused) return null;
+function deadline({ manifest, paused, waits }: Desired, rollout: Rollout | null): Date | null {
+  if (rollout?.outcome !== 'progressing' || paused || waits) return null;
   return deadlineOf(rollout, manifest.spec.strategy.progressDeadlineSeconds);
 }
 

@@ -68,6 +68,7 @@ export function desired(changes: Partial<Desired> = {}, spec: Partial<App['spec'
     deleted: false,
     changed: false,
     paused: false,
+    waits: false,
     budget: { surge: 1, unavailable: 0 },
     manifest: { ...manifest, spec: { ...manifest.spec, ...spec } },
     ...changes,

@@ -64,6 +64,7 @@ describe('judge', () => {
       leftovers: [],
       orphans: [],
       operations: [],
+      awaited: [],
     };
   }
 
@@ -75,6 +76,7 @@ describe('judge', () => {
       attend: () => ({ health: null, drainingSince: null }),
       inHand: new Set(),
       stopped: new Set(),
+      observing: false,
     };
   }
 });
