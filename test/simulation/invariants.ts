@@ -50,7 +50,7 @@ export class Invariants {
     if (method === 'deleteApplication') this.#spared = this.#notToDelete(String(args[0]));
     this.#storeFailedAt = controller.storeFailedAt;
     if (on !== 'engine') return;
-    this.#journalFirst(method, args, controller);
+    this.#journalFirst(method, args);
     if (method !== 'stopContainer' && method !== 'removeContainer') return;
     const container = this.#simulation.world.containers.get(String(args[0]));
     if (container) this.#mayGo(container, method);
@@ -93,10 +93,9 @@ export class Invariants {
   }
 
   /** S6: the intent is in the journal before the effect. */
-  #journalFirst(method: string, [first]: readonly unknown[], { storeFailedAt }: Controller): void {
-    const { database, clock, away } = this.#simulation;
-    const now = clock.now().getTime();
-    if (away.has('database') || (storeFailedAt && now - storeFailedAt.getTime() < HELD_MS)) return;
+  #journalFirst(method: string, [first]: readonly unknown[]): void {
+    const { database } = this.#simulation;
+    if (this.#isStoreFailing()) return;
     const id = (first as { identity?: { operationId: string } } | undefined)?.identity?.operationId;
     const open = [...database.operations.values()].filter(({ closure }) => closure === null);
     const container = this.#simulation.world.containers.get(String(first));
@@ -134,9 +133,8 @@ export class Invariants {
 
   /** What can be reached is taken out of service a while before it is stopped. */
   #drainFirst({ id, spec, identity }: MemoryContainer): void {
-    const { database, clock, away } = this.#simulation;
-    const age = clock.now().getTime() - (this.#storeFailedAt?.getTime() ?? -HELD_MS);
-    if (spec.ports.length === 0 || away.has('database') || age < HELD_MS) return;
+    const { database, clock } = this.#simulation;
+    if (spec.ports.length === 0 || this.#isStoreFailing()) return;
     const since = database.instances.find(({ containerId }) => containerId === id)?.drainingSince;
     if (!since || clock.now().getTime() - since.getTime() < DRAIN_MS)
       this.violate(`${identity.name} is stopped before it was drained`);
@@ -169,7 +167,16 @@ export class Invariants {
     if (rivals.length > 1)
       this.violate(`S1: ${rivals.map(({ identity }) => identity.name).join(' and ')} live in one slot`);
     const most = Math.max(...(versions.get(app) ?? []).map((version) => version?.replicas ?? 0)) + this.surge;
-    if (live.length > most) this.violate(`S1: ${name} makes ${live.length} live instances of ${app}`);
+    // While the database is away it does not tell which of them are being taken out of service.
+    if (live.length > most && !this.#isStoreFailing())
+      this.violate(`S1: ${name} makes ${live.length} live instances of ${app}`);
+  }
+
+  /** Whether the database fails the controller, or did a moment ago, so that it does not have everything. */
+  #isStoreFailing(): boolean {
+    const { clock, away } = this.#simulation;
+    const sinceMs = clock.now().getTime() - (this.#storeFailedAt?.getTime() ?? -HELD_MS);
+    return away.has('database') || sinceMs < HELD_MS;
   }
 
   #foreigners(): string {

@@ -194,8 +194,8 @@ export const SCENARIOS: Scenario[] = [
   },
   {
     name: 'all instances are recreated with another spec',
-    prepare: (s) => checked(s, { colour: 'red' }),
-    acts: [[0, (s) => checked(s, { colour: 'blue', strategy: 'type: Recreate' })]],
+    prepare: (s) => checked(s, { colour: 'red', replicas: 2 }),
+    acts: [[0, (s) => checked(s, { colour: 'blue', replicas: 2, strategy: 'type: Recreate' })]],
   },
   {
     name: 'a revision never gets healthy and is rolled back',
