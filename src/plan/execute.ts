@@ -1,7 +1,9 @@
 import type PQueue from 'p-queue';
 import type { Engine } from '../engine/engine.ts';
+import type { Capsule } from '../store/failure.ts';
 import type { OperationClosure } from '../store/store.ts';
 import type { Action } from './action.ts';
+import { recordFailure } from './capsule.ts';
 import type { Plan, Step } from './plan.ts';
 
 export type StepResult =
@@ -22,6 +24,8 @@ export interface Execution {
   operationIds: ReadonlyMap<number, string>;
   /** Takes an instance out of service, or back into it. */
   drain: (containerId: string, draining: boolean) => Promise<void>;
+  /** Keeps what is known of a failure. */
+  keepCapsule: (capsule: Capsule) => Promise<void>;
   /** Called as soon as a step has ended. */
   close: (closure: OperationClosure) => void;
 }
@@ -82,7 +86,7 @@ async function perform(
   action: Action,
   operationId: string,
   created: Map<string, string>,
-  { engine, signal, drain }: Execution,
+  { engine, signal, drain, keepCapsule }: Execution,
 ): Promise<string | null> {
   switch (action.kind) {
     case 'createNetwork':
@@ -115,6 +119,9 @@ async function perform(
       return action.containerId;
     case 'stopContainer':
       await engine.stopContainer(action.containerId, action.graceSeconds);
+      return action.containerId;
+    case 'recordFailure':
+      await recordFailure(action, engine, keepCapsule);
       return action.containerId;
     case 'removeContainer':
       await engine.removeContainer(action.containerId);

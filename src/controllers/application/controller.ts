@@ -30,6 +30,10 @@ export interface ApplicationControllerOptions {
   mode: 'enforce' | 'observe';
 }
 
+/** While the database is away and more writes than these are held in memory, logs are not held with them. */
+const MOST_HELD_WITH_LOGS = 5_000;
+const NO_LOGS = { logs: '', logError: 'the database was away for long' };
+
 interface Memory {
   /** Generation and retries: what failed is forgotten when either changes. */
   occasion: string;
@@ -150,6 +154,10 @@ export class ApplicationController {
       operationIds,
       drain: async (containerId, draining) => {
         this.#draining.set(containerId, draining ? clock.now() : null);
+      },
+      keepCapsule: async (capsule) => {
+        const kept = outbox.held < MOST_HELD_WITH_LOGS ? capsule : { ...capsule, ...NO_LOGS };
+        await outbox.write((store) => store.recordFailure(kept));
       },
       close: (closure) => journal.close(closure),
     });
