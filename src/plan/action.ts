@@ -9,7 +9,7 @@ export type PlannedContainer = Omit<ContainerSpec, 'identity'> & { identity: Pla
 /** One engine call, as data. */
 export type Action =
   | { kind: 'createNetwork' }
-  | { kind: 'resolveImage'; image: string; policy: ImagePullPolicy }
+  | { kind: 'resolveImage'; image: string; policy: ImagePullPolicy; revision: number }
   | { kind: 'createContainer'; container: PlannedContainer }
   /** Without `containerId`, the container that `createContainer` of the same name makes in this plan. */
   | { kind: 'startContainer'; instance: PlannedIdentity; containerId?: string }

@@ -22,6 +22,8 @@ export interface Execution {
   signal: AbortSignal;
   /** The journal's id of each step, by step id; the intents are in the journal already. */
   operationIds: ReadonlyMap<number, string>;
+  /** Makes an image present. */
+  pull: (action: Extract<Action, { kind: 'resolveImage' }>, signal: AbortSignal) => Promise<void>;
   /** Takes an instance out of service, or back into it. */
   drain: (containerId: string, draining: boolean) => Promise<void>;
   /** Keeps what is known of a failure. */
@@ -86,14 +88,14 @@ async function perform(
   action: Action,
   operationId: string,
   created: Map<string, string>,
-  { engine, signal, drain, keepCapsule }: Execution,
+  { engine, signal, pull, drain, keepCapsule }: Execution,
 ): Promise<string | null> {
   switch (action.kind) {
     case 'createNetwork':
       await engine.createNetwork();
       return null;
     case 'resolveImage':
-      await engine.resolveImage(action.image, action.policy, signal);
+      await pull(action, signal);
       return null;
     case 'createContainer': {
       const { container } = action;

@@ -10,7 +10,7 @@ const later = (seconds: number) => new Date(NOW.getTime() + seconds * 1_000);
 const image: Step = {
   id: 0,
   after: [],
-  action: { kind: 'resolveImage', image: 'shop:7', policy: 'IfNotPresent' },
+  action: { kind: 'resolveImage', image: 'shop:7', policy: 'IfNotPresent', revision: 1 },
   cause,
 };
 const instance = {

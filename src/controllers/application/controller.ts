@@ -11,6 +11,7 @@ import { printPlan } from '../../plan/plan.ts';
 import { applicationDeleted, eventsOf, planProposed } from './events.ts';
 import type { Health } from './instance.ts';
 import { intendedInstance } from './instance-status.ts';
+import { ImagePuller } from './pull.ts';
 import { unavailableStatus } from './status.ts';
 import { judge, type Verdict } from './verdict.ts';
 
@@ -51,10 +52,12 @@ export class ApplicationController {
   readonly #draining = new Map<string, Date | null>();
   /** Containers that were stopped and are not removed yet. */
   readonly #stopped = new Set<string>();
+  readonly #puller: ImagePuller;
   #pruneHeld: ReadonlySet<string> = new Set();
 
   constructor(options: ApplicationControllerOptions) {
     this.#options = options;
+    this.#puller = new ImagePuller(options);
   }
 
   /** The applications whose removal the sync holds back. */
@@ -152,6 +155,8 @@ export class ApplicationController {
       waits,
       signal,
       operationIds,
+      pull: async ({ image, policy, revision }, abort) =>
+        await this.#puller.pull({ name, uid: plan.appUid, revision }, image, policy, abort),
       drain: async (containerId, draining) => {
         this.#draining.set(containerId, draining ? clock.now() : null);
       },
@@ -208,7 +213,10 @@ export class ApplicationController {
     if (known?.occasion === occasion) return known;
     const memory = newMemory(occasion);
     if (application || leftovers.length > 0) this.#memories.set(name, memory);
-    else this.#memories.delete(name);
+    else {
+      this.#memories.delete(name);
+      this.#puller.forget(name);
+    }
     return memory;
   }
 }

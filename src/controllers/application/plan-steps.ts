@@ -70,7 +70,7 @@ export class PlanSteps {
     const { image, imagePullPolicy: policy } = this.#desired.manifest.spec;
     this.#prepared ??= [
       ...this.network(cause),
-      this.#steps.add({ kind: 'resolveImage', image, policy }, cause),
+      this.#steps.add({ kind: 'resolveImage', image, policy, revision: this.#desired.revision }, cause),
     ];
     return this.#prepared;
   }
