@@ -69,6 +69,7 @@ export async function convergedPass(): Promise<Row> {
     logger: pino({ level: 'silent' }),
     resyncMs: 3_600_000,
     engineCalls: 2,
+    mode: 'enforce',
   });
   const until = async (reached: () => Promise<boolean> | boolean): Promise<void> => {
     while (!(await reached())) await new Promise((resolve) => setTimeout(resolve, 5));

@@ -5,6 +5,8 @@ import { AutoServeError } from './error.ts';
 import type { Policy } from './manifest/policy.ts';
 import { defaultRetentionDays, type RetentionDays } from './store/retention.ts';
 
+export const modes = ['enforce', 'observe'] as const;
+
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 
 /** Everything that can be set, as one validated frozen object: flags > environment > file > defaults. */
@@ -23,6 +25,8 @@ export interface Config {
   dockerHost: string | null;
   secretsDir: string;
   logLevel: (typeof logLevels)[number];
+  /** Whether the engine is made equal to the manifests, or only what would be done is reported. */
+  mode: (typeof modes)[number];
   /** How often everything is looked at though nothing called for it, in seconds. */
   resyncSeconds: number;
   /** Engine calls at a time. */
@@ -62,6 +66,7 @@ export interface ConfigFlags {
   installation?: string;
   secretsDir?: string;
   logLevel?: string;
+  mode?: string;
   confirmPrune?: boolean;
 }
 
@@ -73,6 +78,7 @@ const variables = {
   installation: 'AUTOSERVE_INSTALLATION',
   secretsDir: 'AUTOSERVE_SECRETS_DIR',
   logLevel: 'AUTOSERVE_LOG_LEVEL',
+  mode: 'AUTOSERVE_MODE',
   dockerHost: 'DOCKER_HOST',
 } as const;
 
@@ -108,8 +114,9 @@ export async function loadConfig(
     installation: installation(setting('installation')) ?? file.installation ?? null,
     dockerHost: setting('dockerHost') ?? file.dockerHost ?? null,
     secretsDir: directory('secretsDir', join(dataDir, 'secrets')),
-    logLevel: logLevel(setting('logLevel')) ?? file.logLevel ?? 'info',
-    resyncSeconds: file.resyncSeconds ?? 60,
+    logLevel: oneOf(logLevels, 'logLevel', setting('logLevel')) ?? file.logLevel ?? 'info',
+    mode: oneOf(modes, 'mode', setting('mode')) ?? file.mode ?? 'enforce',
+    resyncSeconds: file.resyncSeconds ?? 50,
     engineCalls: file.engineCalls ?? 3,
     policy: Object.freeze({ allowHostPaths: [], allowedImages: [], ...file.policy }),
     retention: Object.freeze({
@@ -151,10 +158,15 @@ function installation(value: string | undefined): string | undefined {
   );
 }
 
-function logLevel(value: string | undefined): Config['logLevel'] | undefined {
-  const level = logLevels.find((known) => known === value);
-  if (value === undefined || level) return level;
-  throw usage(`log level "${value}": use one of ${logLevels.join(', ')}`, variables.logLevel);
+function oneOf<Value extends string>(
+  values: readonly Value[],
+  name: 'logLevel' | 'mode',
+  value: string | undefined,
+): Value | undefined {
+  const known = values.find((each) => each === value);
+  if (value === undefined || known) return known;
+  const what = { logLevel: 'log level', mode: 'mode' }[name];
+  throw usage(`${what} "${value}": use one of ${values.join(', ')}`, variables[name]);
 }
 
 function usage(message: string, variable: string): AutoServeError {

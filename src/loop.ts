@@ -31,6 +31,8 @@ export interface LoopEnvironment {
   resyncMs: number;
   /** The engine's short calls at a time. */
   engineCalls: number;
+  /** `observe` carries nothing out and reports what it would do. */
+  mode: 'enforce' | 'observe';
   /** Remove what left the source at the first sync, even when it is so much that a mistake is likelier. */
   confirmPrune?: boolean;
   /** Called after every sync. */
@@ -53,7 +55,8 @@ const WAITING_CALLS = 16;
 
 /** Starts keeping the engine equal to the source. The same composition serves production and simulations. */
 export function startLoop(environment: LoopEnvironment): Loop {
-  const { engine, store, source, reader, probe, clock, random, logger, resyncMs, engineCalls } = environment;
+  const { engine, store, source, reader, probe, clock, random, logger } = environment;
+  const { resyncMs, engineCalls, mode } = environment;
   const outbox = new Outbox(store, clock, {
     onReturn: () => manager.resync(),
     onRefused: (error) => logger.error({ err: error }, `the database refused a write: ${messageOf(error)}`),
@@ -78,6 +81,7 @@ export function startLoop(environment: LoopEnvironment): Loop {
     random,
     calls,
     waits,
+    mode,
   });
   const observer = new Observer(engine, store, outbox);
   const manager = new Manager({

@@ -86,6 +86,7 @@ async function run(
     logger,
     resyncMs: config.resyncSeconds * 1_000,
     engineCalls: config.engineCalls,
+    mode: config.mode,
     confirmPrune: config.confirmPrune,
     onSynced(result) {
       const said = new Set(synced && syncProblems(synced));
@@ -105,7 +106,10 @@ async function run(
     logger,
   });
   retention.start();
-  logger.info({ manifests, installation: installation.id, engine: engine.address }, 'watching');
+  logger.info(
+    { manifests, installation: installation.id, engine: engine.address },
+    config.mode === 'observe' ? 'watching, and only reporting what would be done' : 'watching',
+  );
   try {
     if (onceTimeout === undefined) {
       await aborted(stop);
@@ -179,7 +183,7 @@ async function openEngine(config: Config, installation: string, logger: Logger):
   });
   await engine.ping();
   // Made before it is needed, so that the first application does not wait for it; a lost one is in the plans.
-  await engine.createNetwork();
+  if (config.mode === 'enforce') await engine.createNetwork();
   return engine;
 }
 

@@ -27,8 +27,10 @@ export function syncProblems({ sourceError, diagnostics, held }: SyncResult): st
 /** Why applications do not run, one line each. */
 export function applicationProblems(applications: readonly ApplicationRecord[]): string[] {
   return applications
-    .filter(({ status }) => status === 'error')
-    .map(({ name, conditions }) => {
+    .filter(({ status, target }) => status === 'error' || target?.reason === 'RolledBack')
+    .map(({ name, conditions, target, revision }) => {
+      if (target?.reason === 'RolledBack')
+        return `app "${name}": revision ${revision} failed and was rolled back to ${target.revision}`;
       const ready = conditions.find(({ type }) => type === 'Ready');
       return `app "${name}": ${ready?.message ?? 'error'}`;
     });

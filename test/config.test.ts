@@ -18,7 +18,8 @@ describe('the configuration', () => {
       dockerHost: null,
       secretsDir: `${dataDir}/secrets`,
       logLevel: 'info',
-      resyncSeconds: 60,
+      mode: 'enforce',
+      resyncSeconds: 50,
       engineCalls: 3,
       policy: { allowHostPaths: [], allowedImages: [] },
       retention: {

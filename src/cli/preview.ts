@@ -112,5 +112,11 @@ async function observe(
 /** What is known of an instance without asking it. */
 function attendanceOf(record: InstanceRecord | null): Attendance {
   const { healthStatus: status, healthSince: since = null, drainingSince = null } = record ?? {};
-  return { health: status && since ? { status, since } : null, drainingSince, refusal: null };
+  return {
+    health: status && since ? { status, since } : null,
+    drainingSince,
+    refusal: null,
+    limited: false,
+    stopping: false,
+  };
 }

@@ -153,6 +153,8 @@ export class Manager {
       const refused = await controller.record([...verdicts, ...renewed]);
       this.#failures = 0;
       this.#looked = true;
+      for (const { name, application } of verdicts)
+        if (application) for (const dependent of snapshot.dependents(name)) this.due(dependent);
       for (const verdict of verdicts)
         if (refused.has(verdict.name)) this.#failed(verdict.name, refused.get(verdict.name));
         else this.#carryOut(verdict);
@@ -203,7 +205,9 @@ export class Manager {
     const { random, observer, controller, logger } = this.#options;
     this.#failures += 1;
     const delay = backoffMs(this.#failures, OBSERVATION_RETRY, random());
-    logger.warn({ err: error, delay }, `could not look at the world: ${messageOf(error)}`);
+    // The first failure says it all; those after it are its echo.
+    const level = this.#failures === 1 ? 'warn' : 'debug';
+    logger[level]({ err: error, delay }, `could not look at the world: ${messageOf(error)}`);
     for (const key of keys) this.#queue.done(key);
     if (!this.#retrying) {
       this.#retrying = true;

@@ -22,6 +22,8 @@ export interface View {
   /** Containers of this installation whose application nobody remembers. */
   orphans: readonly ObservedContainer[];
   operations: readonly OperationRecord[];
+  /** Of the applications that this one depends on, those that are not ready. */
+  awaited: readonly string[];
 }
 
 export interface Snapshot {
@@ -29,6 +31,8 @@ export interface Snapshot {
   /** Names of all declared applications and of all that containers claim to belong to. */
   names: readonly string[];
   view(name: string): View;
+  /** Names of the applications that depend on this one. */
+  dependents(name: string): readonly string[];
 }
 
 /** Reads database and engine whole: one listing and one query serve a pass over any number of applications. */
@@ -123,9 +127,22 @@ function snapshotOf(
         leftovers: strangers.filter(({ identity }) => deletedUids.has(identity.appUid)),
         orphans: strangers.filter(({ identity }) => !deletedUids.has(identity.appUid)),
         operations: operations.get(name) ?? [],
+        awaited: dependenciesOf(application).filter((other) => !isReady(applications.get(other))),
       };
     },
+    dependents(name) {
+      const waiting = world.applications.filter((each) => dependenciesOf(each).includes(name));
+      return waiting.map((each) => each.name);
+    },
   };
+}
+
+function dependenciesOf(application: ApplicationRecord | null): readonly string[] {
+  return application?.manifest.spec.dependsOn ?? [];
+}
+
+function isReady(application: ApplicationRecord | undefined): boolean {
+  return application?.conditions.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
 }
 
 function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {

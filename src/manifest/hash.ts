@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import type { App, EnvVar, Volume } from './app.gen.ts';
-import { cpuToNano, memoryToBytes } from './quantity.ts';
 import type { SecretDigests } from './secrets.ts';
 
 /** Raised when the hashed form changes; every container is then replaced once. */
@@ -9,7 +8,7 @@ const version = 1;
 /**
  * Identifies what a container is made of: 16 hex digits over the parts of a spec that cannot change without a new
  * container, and the secrets they use. Replicas, scaling, health checks, routing and the like are left out, as are
- * the order of variables and volumes and different spellings of one amount.
+ * the order of variables and volumes, and how high a limit is: the engine changes it in place, but takes none off.
  *
  * The idea of hashing a reduced spec is docker compose's `ServiceHash`.
  */
@@ -25,8 +24,7 @@ export function specHash(app: App, secretDigests: SecretDigests): string {
     // In order: the first is the instance's own port.
     ports: ports.map(({ containerPort, protocol }) => [containerPort, protocol === 'UDP' ? 'udp' : 'tcp']),
     env: env.map(hashedVariable).toSorted(byFirst),
-    nanoCpus: resources.cpu === undefined ? 0 : cpuToNano(resources.cpu),
-    memoryBytes: resources.memory === undefined ? 0 : memoryToBytes(resources.memory),
+    limited: [resources.cpu !== undefined, resources.memory !== undefined],
     volumes: volumes.map(hashedVolume).toSorted(byFirst),
     secrets: Object.entries(secretDigests).toSorted(byFirst),
   };

@@ -2,13 +2,7 @@ import { fieldPath, valueAt } from './pointer.ts';
 import type { Problem } from './problem.ts';
 
 /** Fields that are stored and that nothing acts on yet; a row goes when the part that acts on it comes. */
-const fields = [
-  '/healthCheck',
-  '/spec/strategy',
-  '/spec/dependsOn',
-  '/spec/ingress',
-  '/spec/termination/drainSeconds',
-] as const;
+const fields = ['/spec/ingress'] as const;
 
 /** The policy of the scaler, which does not decide yet. */
 const scalerFields = [

@@ -1,4 +1,4 @@
-import type { ContainerSpec, ImagePullPolicy, InstanceIdentity } from '../engine/engine.ts';
+import type { ContainerSpec, ImagePullPolicy, InstanceIdentity, Resources } from '../engine/engine.ts';
 
 /** An instance as a plan knows it; the operation that creates it gets its id when it is written to the journal. */
 export type PlannedIdentity = Omit<InstanceIdentity, 'operationId'>;
@@ -16,6 +16,7 @@ export type Action =
   | { kind: 'drainInstance'; instance: PlannedIdentity; containerId: string }
   /** Takes it back into service. */
   | { kind: 'undrainInstance'; instance: PlannedIdentity; containerId: string }
+  | { kind: 'updateContainer'; instance: PlannedIdentity; containerId: string; resources: Resources }
   | { kind: 'stopContainer'; instance: PlannedIdentity; containerId: string; graceSeconds: number }
   | { kind: 'removeContainer'; instance: PlannedIdentity; containerId: string };
 
@@ -33,6 +34,7 @@ export function targetOf(action: Action): string {
     case 'startContainer':
     case 'drainInstance':
     case 'undrainInstance':
+    case 'updateContainer':
     case 'stopContainer':
     case 'removeContainer':
       return action.instance.name;

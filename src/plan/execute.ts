@@ -110,6 +110,9 @@ async function perform(
     case 'undrainInstance':
       await drain(action.containerId, action.kind === 'drainInstance');
       return action.containerId;
+    case 'updateContainer':
+      await engine.updateContainer(action.containerId, action.resources);
+      return action.containerId;
     case 'stopContainer':
       await engine.stopContainer(action.containerId, action.graceSeconds);
       return action.containerId;

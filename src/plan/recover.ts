@@ -38,6 +38,7 @@ function tookEffect(kind: OperationRecord['kind'], container: ObservedContainer 
     case 'resolveImage':
     case 'drainInstance':
     case 'undrainInstance':
+    case 'updateContainer':
       return false;
   }
 }

@@ -100,7 +100,6 @@ describe('manifests of the original system', () => {
     });
     expect(app.scaling).to.include({ mode: 'auto', minReplicas: 3, maxReplicas: 20, windowSeconds: 120 });
     expect(warnings('no-labels-nested-health.yaml')).to.deep.equal([
-      '22 warning: healthCheck is stored, but not acted on yet',
       '36 warning: the scaling policy is stored, but not acted on yet: mode auto holds minReplicas for now',
     ]);
   });
@@ -167,7 +166,6 @@ describe('manifests of the original system', () => {
     expect(app.scaling).to.include({ mode: 'manual', replicas: 0, minReplicas: 0 });
     expect(warnings('worker.yaml')).to.deep.equal([
       '6 warning: label app "production-worker" differs from the name "worker"',
-      '21 warning: spec.termination.drainSeconds is stored, but not acted on yet',
     ]);
   });
 

@@ -61,6 +61,7 @@ export class Controller {
       logger: this.#logger(),
       resyncMs: 50_000,
       engineCalls: 2,
+      mode: 'enforce',
     });
   }
 

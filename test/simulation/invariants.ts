@@ -6,19 +6,22 @@ import type { Simulation } from './simulation.ts';
 
 /** For how long after a failure of the database intents may be in memory alone. */
 const HELD_MS = 10_000;
-/** Default of `strategy.maxSurge`. */
-const SURGE = 1;
+/** `termination.drainSeconds` of what the simulation declares with ports. */
+const DRAIN_MS = 1_000;
 /** More calls than this in ten seconds are a loop that does not wait. */
 const MOST_CALLS = 600;
 
 /** What must hold at every moment, checked at every effect; the numbers are the design's. */
 export class Invariants {
   readonly violations: string[] = [];
+  /** The highest `strategy.maxSurge` of all manifests. */
+  surge = 1;
   /** Ids of containers that somebody started again. */
   readonly #startedByOthers = new Set<string>();
   /** Slots of these: for a moment there may be two instances, of which either may go. */
   readonly #disturbedSlots = new Set<string>();
   readonly #simulation: Simulation;
+  #storeFailedAt: Date | null = null;
   #foreign = '[]';
   #spared: { uid: string } | undefined;
   #lately = { begun: 0, calls: 0 };
@@ -45,8 +48,9 @@ export class Invariants {
 
   before({ on, method, args }: Call, controller: Controller): void {
     if (method === 'deleteApplication') this.#spared = this.#notToDelete(String(args[0]));
+    this.#storeFailedAt = controller.storeFailedAt;
     if (on !== 'engine') return;
-    this.#journalFirst(method, args, controller);
+    this.#journalFirst(method, args);
     if (method !== 'stopContainer' && method !== 'removeContainer') return;
     const container = this.#simulation.world.containers.get(String(args[0]));
     if (container) this.#mayGo(container, method);
@@ -89,10 +93,9 @@ export class Invariants {
   }
 
   /** S6: the intent is in the journal before the effect. */
-  #journalFirst(method: string, [first]: readonly unknown[], { storeFailedAt }: Controller): void {
-    const { database, clock, away } = this.#simulation;
-    const now = clock.now().getTime();
-    if (away.has('database') || (storeFailedAt && now - storeFailedAt.getTime() < HELD_MS)) return;
+  #journalFirst(method: string, [first]: readonly unknown[]): void {
+    const { database } = this.#simulation;
+    if (this.#isStoreFailing()) return;
     const id = (first as { identity?: { operationId: string } } | undefined)?.identity?.operationId;
     const open = [...database.operations.values()].filter(({ closure }) => closure === null);
     const container = this.#simulation.world.containers.get(String(first));
@@ -118,12 +121,23 @@ export class Invariants {
     const wanted = (versions.get(identity.app) ?? []).every(
       (version) => version && version.specHash === identity.specHash && identity.index < version.replicas,
     );
-    if (!wanted || !isAsMade(container) || this.#disturbedSlots.has(slotOf(container))) return;
+    if (!isAsMade(container) || this.#simulation.isSick(container)) return;
+    if (method === 'stopContainer') this.#drainFirst(container);
+    if (!wanted || this.#disturbedSlots.has(slotOf(container))) return;
     const others = [...world.containers.values()].filter(
       (other) => other !== container && isAsMade(other) && slotOf(other) === slotOf(container),
     );
     if (others.length === 0)
       this.violate(`S3: ${method} of ${identity.name}, which is as declared (${state})`);
+  }
+
+  /** What can be reached is taken out of service a while before it is stopped. */
+  #drainFirst({ id, spec, identity }: MemoryContainer): void {
+    const { database, clock } = this.#simulation;
+    if (spec.ports.length === 0 || this.#isStoreFailing()) return;
+    const since = database.instances.find(({ containerId }) => containerId === id)?.drainingSince;
+    if (!since || clock.now().getTime() - since.getTime() < DRAIN_MS)
+      this.violate(`${identity.name} is stopped before it was drained`);
   }
 
   /** The application of this name, unless its removal is asked for. */
@@ -134,12 +148,17 @@ export class Invariants {
 
   /** S1. */
   #mayRun(container: MemoryContainer): void {
-    const { world, versions } = this.#simulation;
+    const { world, versions, database } = this.#simulation;
+    const leaving = new Set(
+      database.instances.flatMap(({ drainingSince, containerId }) => (drainingSince ? containerId : [])),
+    );
     const live = [...world.containers.values()].filter(
       (other) =>
         isAsMade(other) &&
         other.identity.appUid === container.identity.appUid &&
-        !this.#startedByOthers.has(other.id),
+        !this.#startedByOthers.has(other.id) &&
+        !leaving.has(other.id) &&
+        !this.#simulation.isSick(other),
     );
     const { app, name, revision } = container.identity;
     const rivals = live.filter(
@@ -147,8 +166,17 @@ export class Invariants {
     );
     if (rivals.length > 1)
       this.violate(`S1: ${rivals.map(({ identity }) => identity.name).join(' and ')} live in one slot`);
-    const most = Math.max(...(versions.get(app) ?? []).map((version) => version?.replicas ?? 0)) + SURGE;
-    if (live.length > most) this.violate(`S1: ${name} makes ${live.length} live instances of ${app}`);
+    const most = Math.max(...(versions.get(app) ?? []).map((version) => version?.replicas ?? 0)) + this.surge;
+    // While the database is away it does not tell which of them are being taken out of service.
+    if (live.length > most && !this.#isStoreFailing())
+      this.violate(`S1: ${name} makes ${live.length} live instances of ${app}`);
+  }
+
+  /** Whether the database fails the controller, or did a moment ago, so that it does not have everything. */
+  #isStoreFailing(): boolean {
+    const { clock, away } = this.#simulation;
+    const sinceMs = clock.now().getTime() - (this.#storeFailedAt?.getTime() ?? -HELD_MS);
+    return away.has('database') || sinceMs < HELD_MS;
   }
 
   #foreigners(): string {
@@ -160,8 +188,19 @@ export class Invariants {
 }
 
 /** Runs, and nobody has changed it. */
-export function isAsMade({ installation, state, name, identity, connected }: MemoryContainer): boolean {
-  return installation === INSTALLATION && state === 'running' && name === identity.name && connected;
+export function isAsMade({
+  installation,
+  state,
+  name,
+  identity,
+  connected,
+  resources,
+  spec,
+}: MemoryContainer): boolean {
+  const limited = resources.nanoCpus > 0 && spec.nanoCpus === undefined;
+  return (
+    installation === INSTALLATION && state === 'running' && name === identity.name && connected && !limited
+  );
 }
 
 function slotOf({ identity }: MemoryContainer): string {

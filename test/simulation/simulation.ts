@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MemoryWorld } from '../../src/engine/memory/memory-world.ts';
+import { MemoryWorld, type MemoryContainer } from '../../src/engine/memory/memory-world.ts';
 import { ManifestReader } from '../../src/source/manifest-reader.ts';
 import { MemoryDatabase } from '../../src/store/memory/memory-database.ts';
 import { VirtualClock } from '../virtual-clock.ts';
@@ -30,6 +30,9 @@ const STORE_LATENCY = 4;
 const HEALTH_CHECK =
   'healthCheck: {path: /, port: 80, initialDelaySeconds: 1, periodSeconds: 1, failureThreshold: 2}';
 
+/** Whatever is made of it runs and does not answer. */
+export const SICK_IMAGE = 'sick:1';
+
 /** Shared by all simulations, which only read. */
 const SECRETS_DIR = mkdtempSync(join(tmpdir(), 'autoserve-simulation-'));
 writeFileSync(join(SECRETS_DIR, 'token'), SECRET_VALUE);
@@ -53,6 +56,8 @@ export interface Declaration {
   /** Whether it has a port and a health check; it is drained for a second then. */
   checked?: boolean;
   strategy?: string;
+  cpu?: number;
+  dependsOn?: string;
 }
 
 /**
@@ -98,6 +103,7 @@ export class Simulation {
     );
     this.world.addImage('web:1');
     this.world.addImage('web:2');
+    this.world.addImage(SICK_IMAGE);
   }
 
   start(): void {
@@ -128,7 +134,17 @@ export class Simulation {
 
   declare(
     name: string,
-    { image = 'web:1', replicas = 1, colour, restartPolicy, secret, checked, strategy }: Declaration,
+    {
+      image = 'web:1',
+      replicas = 1,
+      colour,
+      restartPolicy,
+      secret,
+      checked,
+      strategy,
+      cpu,
+      dependsOn,
+    }: Declaration,
   ): void {
     const env = [
       ...(colour === undefined ? [] : [`{name: COLOUR, value: ${colour}}`]),
@@ -143,6 +159,8 @@ export class Simulation {
       `  restartPolicy: ${restartPolicy ?? 'Always'}`,
       `  env: [${env.join(', ')}]`,
       `  strategy: {${strategy ?? ''}}`,
+      `  resources: {${cpu === undefined ? '' : `cpu: ${cpu}`}}`,
+      `  dependsOn: [${dependsOn ?? ''}]`,
       ...(checked ? ['  ports: [{containerPort: 80}]', '  termination: {drainSeconds: 1}'] : []),
       `scaling: {mode: manual, replicas: ${replicas}}`,
       ...(checked ? [HEALTH_CHECK] : []),
@@ -176,8 +194,13 @@ export class Simulation {
   /** What a probe finds: a process that answers unless it is sick. */
   probe(ip: string): ProbeResult {
     const container = [...this.world.containers.values()].find((each) => each.ip === ip);
-    const ok = container?.state === 'running' && !this.sick.has(container.id);
+    const ok = container?.state === 'running' && !this.isSick(container);
     return { ok, code: ok ? 200 : null, latencyMs: 5, message: ok ? '200' : 'connection refused' };
+  }
+
+  /** Whether it runs and does not answer. */
+  isSick({ id, spec }: MemoryContainer): boolean {
+    return this.sick.has(id) || spec.image === SICK_IMAGE;
   }
 
   latency({ on, method }: Call): number {

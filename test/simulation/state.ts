@@ -61,11 +61,15 @@ function ranks(places: readonly { app: string; index: number }[]): (app: string,
   };
 }
 
-/** What the folder asks for, as far as it can be told without a controller. */
-export function desiredContainers({ versions }: Simulation): string[] {
+/**
+ * What the folder asks for, as far as it can be told without a controller.
+ *
+ * @param version of those since the last rest; the last one unless said otherwise
+ */
+export function desiredContainers({ versions }: Simulation, which = -1): string[] {
   return [...versions]
     .flatMap(([app, known]) => {
-      const version = known.at(-1);
+      const version = known.at(which);
       if (!version) return [];
       const { specHash, replicas } = version;
       return Array.from(

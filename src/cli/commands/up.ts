@@ -10,6 +10,7 @@ With --once it leaves when everything is as declared (0), cannot be (1), or the 
 Examples:
   autoserve up --manifests apps/
   autoserve up --once --timeout 120s
+  autoserve up --mode observe
   autoserve up --database-url postgres://autoserve@db.internal/autoserve`;
 
 interface Options {
@@ -22,6 +23,7 @@ export function upCommand(): Command {
     .description('run the manifests')
     .option('--once', 'leave when everything is as declared')
     .option('--timeout <duration>', 'with --once: give up after this long, such as 120s')
+    .option('--mode <mode>', 'enforce, or observe: only report what would be done (env AUTOSERVE_MODE)')
     .option('--confirm-prune', 'remove what left the folder even when that is most of it')
     .addHelpText('after', help)
     .action(async ({ once = false, timeout }: Options, command: Command) => {

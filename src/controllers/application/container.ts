@@ -1,5 +1,5 @@
-import type { ContainerEnv, ContainerPort, ContainerVolume } from '../../engine/engine.ts';
-import type { EnvVar, Port, Volume } from '../../manifest/app.gen.ts';
+import type { ContainerEnv, ContainerPort, ContainerVolume, Resources } from '../../engine/engine.ts';
+import type { App, EnvVar, Port, Volume } from '../../manifest/app.gen.ts';
 import { cpuToNano, memoryToBytes } from '../../manifest/quantity.ts';
 import type { PlannedContainer, PlannedIdentity } from '../../plan/action.ts';
 import type { Desired } from './desired.ts';
@@ -22,6 +22,14 @@ export function containerOf({ manifest, replicas }: Desired, identity: PlannedId
     volumes: volumes.map(volumeOf),
     aliases: [identity.app],
     stopGraceSeconds: termination.gracePeriodSeconds,
+  };
+}
+
+/** The limits that instances of a spec are to have. */
+export function limitsOf({ spec: { resources } }: App): Resources {
+  return {
+    nanoCpus: resources.cpu === undefined ? 0 : cpuToNano(resources.cpu),
+    memoryBytes: resources.memory === undefined ? 0 : memoryToBytes(resources.memory),
   };
 }
 

@@ -7,7 +7,8 @@ import { EngineError, type Engine, type ObservedContainer } from '../../engine/e
 import { execute, type StepResult } from '../../plan/execute.ts';
 import { nextHolds, type Holds } from '../../plan/hold.ts';
 import type { ApplicationRecord, InstanceRecord } from '../../store/store.ts';
-import { applicationDeleted, eventsOf } from './events.ts';
+import { printPlan } from '../../plan/plan.ts';
+import { applicationDeleted, eventsOf, planProposed } from './events.ts';
 import type { Health } from './instance.ts';
 import { intendedInstance } from './instance-status.ts';
 import { unavailableStatus } from './status.ts';
@@ -25,6 +26,8 @@ export interface ApplicationControllerOptions {
   calls: PQueue;
   /** Bounds the engine's waiting calls. */
   waits: PQueue;
+  /** `observe` carries nothing out and reports what it would do. */
+  mode: 'enforce' | 'observe';
 }
 
 interface Memory {
@@ -32,6 +35,8 @@ interface Memory {
   occasion: string;
   /** What failed lately. */
   holds: Holds;
+  /** The plan that was last reported instead of being carried out. */
+  proposal: string | null;
 }
 
 /** Brings one application after another to its declared state: decides, journals, executes, records. */
@@ -40,6 +45,8 @@ export class ApplicationController {
   readonly #memories = new Map<string, Memory>();
   /** Containers that are being taken out of service, since when; the database has it after the next pass. */
   readonly #draining = new Map<string, Date | null>();
+  /** Containers that were stopped and are not removed yet. */
+  readonly #stopped = new Set<string>();
   #pruneHeld: ReadonlySet<string> = new Set();
 
   constructor(options: ApplicationControllerOptions) {
@@ -52,13 +59,15 @@ export class ApplicationController {
   }
 
   decide(snapshot: Snapshot, name: string): Verdict {
-    const { clock, journal, outbox, healthOf } = this.#options;
+    const { clock, journal, outbox, healthOf, mode } = this.#options;
     const view = snapshot.view(name);
     const circumstances = {
       networkExists: snapshot.networkExists,
       holds: this.#recall(view).holds,
       pruneHeld: this.#pruneHeld.has(name),
       inHand: journal.inHand,
+      stopped: this.#stopped,
+      observing: mode === 'observe',
       attend: (container: ObservedContainer, record: InstanceRecord | null) => ({
         health: healthOf(container.id),
         drainingSince: this.#draining.has(container.id)
@@ -98,6 +107,7 @@ export class ApplicationController {
     if (applications.length + instances.length > 0)
       await outbox.attempt((store) => store.writeStatus(applications, instances));
     if (closures.length > 0) await outbox.write((store) => store.closeOperations(closures));
+    for (const verdict of verdicts) await this.#propose(verdict);
   }
 
   /** Records that nothing is known of these applications' instances now. */
@@ -130,6 +140,8 @@ export class ApplicationController {
     );
     // The rows that intended ones take over from go first: no two live rows may share a slot.
     const operationIds = await journal.open(plan, [...instances, ...intended]);
+    for (const { action } of plan.steps)
+      if (action.kind === 'stopContainer') this.#stopped.add(action.containerId);
     const results = await execute(plan, {
       engine,
       calls,
@@ -142,16 +154,22 @@ export class ApplicationController {
       close: (closure) => journal.close(closure),
     });
     await journal.landed();
+    for (const { step, outcome } of results)
+      if (step.action.kind === 'stopContainer' && outcome === 'skipped')
+        this.#stopped.delete(step.action.containerId);
 
     const now = clock.now();
-    const memory = this.#memories.get(name) ?? { occasion: '', holds: new Map() };
+    const memory = this.#memories.get(name) ?? newMemory('');
     const answered = results.filter((result) => !failedWith(result, 'EngineUnavailable'));
     const events = eventsOf({ name, uid: plan.appUid }, answered, memory.holds, now);
     if (events.length > 0) await outbox.write((store) => store.appendEvents(events));
     const removed = results.flatMap(({ step: { action }, outcome }) =>
       action.kind === 'removeContainer' && outcome === 'done' ? action.containerId : [],
     );
-    for (const id of removed) this.#draining.delete(id);
+    for (const id of removed) {
+      this.#draining.delete(id);
+      this.#stopped.delete(id);
+    }
     if (removed.length > 0) await outbox.write((store) => store.markRemoved(removed, now));
     const refused = results.flatMap((result) =>
       failedWith(result, 'NameTaken') && result.step.action.kind === 'createContainer'
@@ -165,15 +183,30 @@ export class ApplicationController {
     if (unavailable?.outcome === 'failed') throw unavailable.error;
   }
 
+  /** Reports a plan instead of carrying it out; once, however often it is made. */
+  async #propose({ name, proposal }: Verdict): Promise<void> {
+    const memory = this.#memories.get(name);
+    const text = proposal && printPlan(proposal);
+    if (!memory || text === memory.proposal) return;
+    memory.proposal = text;
+    if (!proposal || text === '') return;
+    const event = planProposed({ name, uid: proposal.appUid }, proposal, this.#options.clock.now());
+    await this.#options.outbox.write((store) => store.appendEvents([event]));
+  }
+
   #recall({ name, application, leftovers }: View): Memory {
     const occasion = application ? `${application.generation} ${application.retries}` : '';
     const known = this.#memories.get(name);
     if (known?.occasion === occasion) return known;
-    const memory = { occasion, holds: new Map() };
+    const memory = newMemory(occasion);
     if (application || leftovers.length > 0) this.#memories.set(name, memory);
     else this.#memories.delete(name);
     return memory;
   }
+}
+
+function newMemory(occasion: string): Memory {
+  return { occasion, holds: new Map(), proposal: null };
 }
 
 function failedWith(result: StepResult, code: EngineError['code']): boolean {

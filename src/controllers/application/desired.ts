@@ -13,18 +13,26 @@ export interface Desired {
   /** 0 while the application is suspended or being deleted. */
   replicas: number;
   deleted: boolean;
+  /** Whether the manifest is other than the one that was last acted on. */
+  changed: boolean;
   /** While a rollout is paused no further instance of an older spec is replaced. */
   paused: boolean;
+  /** Whether nothing may be started, for what it depends on is not ready. Only what was never complete waits. */
+  waits: boolean;
   /** What instances are made of, and how they are kept. */
   manifest: App;
   budget: Budget;
 }
 
-export function desiredOf(application: ApplicationRecord): Desired {
-  const { name, uid, generation, deletionRequestedAt, target, rolloutPaused } = application;
+/** @param awaited the applications it depends on that are not ready */
+export function desiredOf(application: ApplicationRecord, awaited: readonly string[] = []): Desired {
+  const { name, uid, generation, observedGeneration, deletionRequestedAt, target, rolloutPaused } =
+    application;
   const { revision, specHash, manifest } = target ?? application;
   const deleted = deletionRequestedAt !== null;
   const replicas = deleted || application.manifest.spec.suspend ? 0 : wantedReplicas(application);
+  const { rollout } = application;
+  const wasComplete = rollout?.revision === revision && rollout.outcome === 'complete';
   const budget = budgetOf(manifest.spec.strategy, replicas);
   return {
     name,
@@ -34,7 +42,9 @@ export function desiredOf(application: ApplicationRecord): Desired {
     specHash,
     replicas,
     deleted,
+    changed: observedGeneration !== generation,
     paused: rolloutPaused,
+    waits: awaited.length > 0 && !wasComplete,
     manifest,
     budget,
   };

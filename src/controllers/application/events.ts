@@ -1,23 +1,24 @@
 import { reasonOf } from '../../error.ts';
-import type { CauseReason } from '../../plan/plan.ts';
+import { printPlan, type CauseReason, type Plan } from '../../plan/plan.ts';
 import type { StepResult } from '../../plan/execute.ts';
 import type { Holds } from '../../plan/hold.ts';
 import { holdKey } from '../../plan/hold.ts';
 import type { Rollout } from '../rollout/rollout.ts';
-import type { EventSeverity, EventType, NewEvent } from '../../store/store.ts';
+import type { NewEvent } from '../../store/store.ts';
 
 type Done = Extract<StepResult, { outcome: 'done' }>;
 type Failed = Extract<StepResult, { outcome: 'failed' }>;
 
-const STARTED: Partial<
-  Record<CauseReason, { reason: string; eventType: EventType; severity: EventSeverity }>
-> = {
+type Kind = Pick<NewEvent, 'reason' | 'eventType' | 'severity'>;
+
+const UPDATED: Kind = { reason: 'InstanceUpdated', eventType: 'deployment', severity: 'info' };
+const STARTED: Partial<Record<CauseReason, Kind>> = {
   InstanceMissing: { reason: 'InstanceStarted', eventType: 'deployment', severity: 'info' },
   InstanceNotStarted: { reason: 'InstanceStarted', eventType: 'deployment', severity: 'info' },
   InstanceDied: { reason: 'InstanceReplaced', eventType: 'health', severity: 'warning' },
   InstanceUnhealthy: { reason: 'InstanceReplaced', eventType: 'health', severity: 'warning' },
   InstanceDrifted: { reason: 'InstanceReplaced', eventType: 'health', severity: 'warning' },
-  SpecChanged: { reason: 'InstanceUpdated', eventType: 'deployment', severity: 'info' },
+  SpecChanged: UPDATED,
 };
 
 /**
@@ -47,6 +48,12 @@ export function eventsOf(
       const message = `${action.instance.name} started: ${cause.message}`;
       const details = { cause: cause.reason, index: action.instance.index };
       return [{ ...base, ...kind, containerId: result.containerId, message, details }];
+    }
+    if (action.kind === 'updateContainer') {
+      const drifted: Kind = { reason: 'LimitsRestored', eventType: 'health', severity: 'warning' };
+      const kind = cause.reason === 'InstanceDrifted' ? drifted : UPDATED;
+      const details = { cause: cause.reason, ...action.resources };
+      return [{ ...base, ...kind, containerId: result.containerId, message: cause.message, details }];
     }
     if (action.kind === 'removeContainer' && isDeparture(cause.reason)) {
       const message = `${action.instance.name} removed: ${cause.message}`;
@@ -85,6 +92,28 @@ export function eventsOf(
 /** Removals that are news by themselves; the others end a replacement that was told already. */
 function isDeparture(reason: CauseReason): boolean {
   return reason === 'ScaledIn' || reason === 'Deleted' || reason === 'Duplicate';
+}
+
+/** Most steps of a plan that an event shows. */
+const MOST_STEPS = 50;
+
+/** What would be done, were it not only to be reported. */
+export function planProposed(app: { name: string; uid: string }, plan: Plan, timestamp: Date): NewEvent {
+  const steps = printPlan(plan).split('\n');
+  const more = steps.length > 1 ? `, and ${steps.length - 1} more` : '';
+  return {
+    eventType: 'deployment',
+    eventCategory: 'application',
+    reason: 'PlanProposed',
+    appName: app.name,
+    appUid: app.uid,
+    containerId: null,
+    message: `mode observe: would do ${steps[0]}${more}`,
+    details: { steps: steps.slice(0, MOST_STEPS), total: steps.length },
+    severity: 'info',
+    timestamp,
+    source: 'controller',
+  };
 }
 
 export function rolledBack(

@@ -8,7 +8,8 @@ const WORDS: Record<Phase, InstanceWord> = {
   pending: 'starting',
   created: 'starting',
   running: 'running',
-  unhealthy: 'running',
+  // Its replacement is live in its place before it is stopped.
+  unhealthy: 'error',
   drifted: 'error',
   completed: 'stopped',
   crashed: 'error',

@@ -15,7 +15,7 @@ export const READY_AFTER_MS = 1_000;
  * | created | a container that was never started |
  * | running | runs as it was made |
  * | unhealthy | runs, and its health check has failed for good |
- * | drifted | somebody paused, renamed or disconnected it |
+ * | drifted | somebody else stopped, killed, paused, renamed, disconnected or limited it |
  * | completed | ended with exit code 0 |
  * | crashed | ended otherwise, or could not be started |
  * | lost | had a container, which is gone though we did not remove it |
@@ -50,6 +50,10 @@ export interface Attendance {
   drainingSince: Date | null;
   /** What the engine said of one that it refuses to start time and again. */
   refusal: string | null;
+  /** Whether it has a limit where its spec has none; the engine cannot take one off. */
+  limited: boolean;
+  /** Whether AutoServe has it stopped, or had. */
+  stopping: boolean;
 }
 
 /**
@@ -67,9 +71,10 @@ export function joinInstances(
     const { operationId: _, ...identity } = container.identity;
     const record = rest.get(identity.name) ?? null;
     rest.delete(identity.name);
-    const { refusal, ...attendance } = attend(container, record);
-    const found = phaseOfContainer(container, attendance.health, refusal);
-    instances.push({ identity, record, container, ...attendance, ...found });
+    const attendance = attend(container, record);
+    const { health, drainingSince } = attendance;
+    const found = phaseOfContainer(container, attendance);
+    instances.push({ identity, record, container, health, drainingSince, ...found });
   }
   for (const record of rest.values()) {
     const identity = {
@@ -90,8 +95,7 @@ export function joinInstances(
 
 function phaseOfContainer(
   container: ObservedContainer,
-  health: Health | null,
-  refusal: string | null,
+  { health, refusal, limited, stopping }: Attendance,
 ): Pick<Instance, 'phase' | 'finding'> {
   switch (container.state) {
     case 'created':
@@ -105,11 +109,15 @@ function phaseOfContainer(
         return { phase: 'drifted', finding: `was renamed to ${container.name}, not by AutoServe` };
       if (container.ip === null)
         return { phase: 'drifted', finding: 'was disconnected from its network, not by AutoServe' };
+      if (limited) return { phase: 'drifted', finding: 'was updated to have a limit, not by AutoServe' };
       if (health?.status === 'unhealthy') return { phase: 'unhealthy', finding: 'failed its health check' };
       return { phase: 'running', finding: '' };
     case 'exited':
     case 'dead':
     case 'removing':
+      if (stopping) return { phase: 'drifted', finding: 'was stopped by AutoServe' };
+      if (container.endedBy === 'stop') return { phase: 'drifted', finding: 'was stopped, not by AutoServe' };
+      if (container.endedBy === 'kill') return { phase: 'drifted', finding: 'was killed, not by AutoServe' };
       return { phase: container.exitCode === 0 ? 'completed' : 'crashed', finding: findingOfEnd(container) };
   }
 }

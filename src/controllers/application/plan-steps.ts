@@ -1,7 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import { instanceName } from '../../engine/engine.ts';
 import type { PlannedIdentity } from '../../plan/action.ts';
 import { PlanBuilder, type Cause, type Plan } from '../../plan/plan.ts';
-import { containerOf } from './container.ts';
+import { containerOf, limitsOf } from './container.ts';
 import type { Desired } from './desired.ts';
 import { hasProcess, type Instance } from './instance.ts';
 import type { Slot } from './slots.ts';
@@ -83,6 +84,22 @@ export class PlanSteps {
     this.starts += 1;
     const target = containerId === undefined ? {} : { containerId };
     return this.#steps.add({ kind: 'startContainer', instance, ...target }, cause, after);
+  }
+
+  /** Gives a running instance the limits that it is to have, where they are others. */
+  limit({ identity, container }: Instance): void {
+    const resources = limitsOf(this.#desired.manifest);
+    if (!container?.resources || isDeepStrictEqual(container.resources, resources)) return;
+    const cause: Cause = this.#desired.changed
+      ? { reason: 'SpecChanged', message: `${identity.name} gets its new limits` }
+      : {
+          reason: 'InstanceDrifted',
+          message: `${identity.name} was updated to other limits, not by AutoServe`,
+        };
+    this.#steps.add(
+      { kind: 'updateContainer', instance: identity, containerId: container.id, resources },
+      cause,
+    );
   }
 
   /** Takes an instance that was on its way out back into service. */

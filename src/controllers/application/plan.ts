@@ -31,7 +31,7 @@ export function planApplication(
   const { slots, surplus } = sortInstances(desired.specHash, desired.replicas, instances, now);
   // What is on its way out or of no use does not count: neither must delay the replacement of what died.
   const processes = slots.flatMap(({ all }) => all).filter((each) => isRunning(each) && !each.drainingSince);
-  const room = desired.replicas + desired.budget.surge - processes.length;
+  const room = desired.waits ? 0 : desired.replicas + desired.budget.surge - processes.length;
   const steps = new PlanSteps(desired, networkExists, room, now);
   for (const instance of surplus) steps.depart(instance, causeOfSurplus(desired));
   for (const slot of slots) fillSlot(slot, slots, desired, steps, now);
@@ -54,6 +54,7 @@ function fillSlot(slot: Slot, slots: readonly Slot[], desired: Desired, steps: P
   const { keeper, ended, old, oldEnded } = slot;
   if (keeper?.phase === 'running') {
     steps.undrain(keeper);
+    steps.limit(keeper);
     clearSlot(slot, keeper, steps);
     return;
   }
@@ -119,7 +120,7 @@ function clearSlot({ index, duplicates, ended, oldEnded }: Slot, filler: Instanc
  */
 function updateSlots(slots: readonly Slot[], desired: Desired, steps: PlanSteps, now: Date): void {
   const outdated = slots.filter(({ old }) => old.length > 0);
-  if (outdated.length === 0 || desired.paused) return;
+  if (outdated.length === 0 || desired.paused || desired.waits) return;
   const { unavailable } = desired.budget;
   const causeFor = ({ identity }: Instance): Cause => ({
     reason: 'SpecChanged',

@@ -1,3 +1,5 @@
+import { constants } from 'node:os';
+import type { ObservedContainer } from '../../engine/engine.ts';
 import type { Instance } from './instance.ts';
 
 const FIRST_DELAY_MS = 1_000;
@@ -14,10 +16,12 @@ export interface Restart {
 
 /**
  * When to replace an instance that ended, by the crash-loop rule: the first replacement at once, then after
- * 1 s × 2ⁿ, at most 5 min; 10 min of life are forgiveness. Drift is not a crash: it neither waits nor counts.
+ * 1 s × 2ⁿ, at most 5 min; 10 min of life are forgiveness. What others did to it is not a crash: it neither waits nor
+ * counts; nor does an end by a signal count that nobody saw, for so the engine ends what runs when it is itself ended.
  */
 export function planRestart({ phase, identity, record, container }: Instance, now: Date): Restart {
-  if (phase === 'drifted' || phase === 'refused') return { dueAt: now, restarts: identity.restarts };
+  if (phase === 'drifted' || phase === 'lost' || phase === 'refused')
+    return { dueAt: now, restarts: identity.restarts };
   const startedAt = container?.startedAt ?? record?.startedAt ?? null;
   // An unhealthy instance has not ended: its replacement's backoff counts from its start.
   const ended = phase === 'unhealthy' ? startedAt : (container?.finishedAt ?? record?.finishedAt);
@@ -25,5 +29,12 @@ export function planRestart({ phase, identity, record, container }: Instance, no
   const lived = startedAt ? finishedAt.getTime() - startedAt.getTime() : 0;
   const crashes = lived >= FORGIVEN_AFTER_MS ? 0 : identity.restarts;
   const delay = crashes === 0 ? 0 : Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (crashes - 1));
-  return { dueAt: new Date(finishedAt.getTime() + delay), restarts: crashes + 1 };
+  const counts = !(container && endedUnseen(container));
+  return { dueAt: new Date(finishedAt.getTime() + delay), restarts: crashes + Number(counts) };
+}
+
+const ENDING_SIGNALS = [constants.signals.SIGTERM, constants.signals.SIGKILL];
+
+function endedUnseen({ endedBy, exitCode, oomKilled }: ObservedContainer): boolean {
+  return endedBy === null && !oomKilled && ENDING_SIGNALS.some((signal) => exitCode === 128 + signal);
 }

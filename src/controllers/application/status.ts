@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { Plan } from '../../plan/plan.ts';
 import type { ApplicationRecord, ApplicationStatus, ApplicationWord, Condition } from '../../store/store.ts';
 import { nextRollout, type Rollout } from '../rollout/rollout.ts';
 import type { Desired } from './desired.ts';
@@ -20,6 +21,10 @@ export interface StatusInput {
   trouble: Trouble | null;
   /** Set while the sync holds back this application's removal. */
   pruneHeld: boolean;
+  /** The applications it depends on that are not ready. */
+  awaited: readonly string[];
+  /** What would be done, where nothing is carried out; null where it is. */
+  proposal: Plan | null;
 }
 
 type Statement = Omit<Condition, 'lastTransitionTime'>;
@@ -27,10 +32,11 @@ type Statement = Omit<Condition, 'lastTransitionTime'>;
 /** The status of an application, of what was observed alone; times of transitions are kept where nothing changed. */
 export function applicationStatus(
   previous: ApplicationRecord,
-  { desired, instances, settled, trouble, pruneHeld }: StatusInput,
+  { desired, instances, settled, trouble, pruneHeld, awaited, proposal }: StatusInput,
   now: Date,
 ): ApplicationStatus {
-  const { name, uid, generation, replicas: wanted, specHash, manifest, paused } = desired;
+  const { name, uid, generation, replicas: wanted, specHash, manifest, waits } = desired;
+  const paused = desired.paused || waits || proposal !== null;
   const { minReadySeconds, progressDeadlineSeconds } = manifest.spec.strategy;
   const current = instances.filter(({ identity }) => identity.specHash === specHash);
   const ready = instances.filter((instance) => isReady(instance, now)).length;
@@ -47,7 +53,6 @@ export function applicationStatus(
           now,
         );
   const obstacle = trouble ?? troubleOf(rollout, worst);
-  const progress = complete ? null : obstacle;
   const conditions: Statement[] = [
     complete
       ? { type: 'Ready', status: 'True', reason: 'AllReady', message: `${available} of ${wanted} ready` }
@@ -57,14 +62,7 @@ export function applicationStatus(
           reason: obstacle?.reason ?? 'NotAllReady',
           message: obstacle?.message ?? `${available} of ${wanted} ready`,
         },
-    {
-      type: 'Progressing',
-      status: complete || progress || paused ? 'False' : 'True',
-      reason: complete ? 'Converged' : (progress?.reason ?? (paused ? 'Paused' : 'Reconciling')),
-      message: complete
-        ? 'nothing to do'
-        : (progress?.message ?? (paused ? `autoserve resume ${name}` : 'on its way to the declared state')),
-    },
+    progressingCondition(desired, complete, obstacle, awaited, proposal),
     syncedCondition(previous, pruneHeld),
     ...healthCondition(desired, instances),
   ];
@@ -97,6 +95,31 @@ function troubleOf(rollout: Rollout | null, worst: ReturnType<typeof worstOf>): 
     reason: 'CrashLoop',
     message: `${worst.name} ${worst.finding}, ${worst.crashes} times in a row`,
   };
+}
+
+function progressingCondition(
+  { name, paused, waits }: Desired,
+  complete: boolean,
+  obstacle: Trouble | null,
+  awaited: readonly string[],
+  proposal: Plan | null,
+): Statement {
+  const type = 'Progressing';
+  if (complete) return { type, status: 'False', reason: 'Converged', message: 'nothing to do' };
+  if (proposal) {
+    const message = `mode observe: would take ${proposal.steps.length} steps`;
+    return { type, status: 'False', reason: 'ObserveOnly', message };
+  }
+  if (obstacle) return { type, status: 'False', ...obstacle };
+  if (paused) return { type, status: 'False', reason: 'Paused', message: `autoserve resume ${name}` };
+  if (waits)
+    return {
+      type,
+      status: 'True',
+      reason: 'WaitingForDependencies',
+      message: `waits until ${awaited.join(', ')} is ready`,
+    };
+  return { type, status: 'True', reason: 'Reconciling', message: 'on its way to the declared state' };
 }
 
 function syncedCondition({ target, revision, generation }: ApplicationRecord, pruneHeld: boolean): Statement {

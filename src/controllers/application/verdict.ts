@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { View } from '../../control/observer.ts';
-import type { ObservedContainer } from '../../engine/engine.ts';
+import type { ObservedContainer, Resources } from '../../engine/engine.ts';
 import { reasonOf } from '../../error.ts';
 import { holdBack, holdKey, type Holds } from '../../plan/hold.ts';
 import { PlanBuilder, type Plan } from '../../plan/plan.ts';
@@ -14,6 +14,7 @@ import type {
   RollBack,
 } from '../../store/store.ts';
 import { deadlineOf, type Rollout } from '../rollout/rollout.ts';
+import { limitsOf } from './container.ts';
 import { desiredOf, type Desired } from './desired.ts';
 import { rolledBack } from './events.ts';
 import { joinInstances, type Attendance, type Instance } from './instance.ts';
@@ -28,6 +29,8 @@ const START_TRIES = 3;
 export interface Verdict {
   name: string;
   plan: Plan;
+  /** What would be done, were anything to be carried out; null where it is. */
+  proposal: Plan | null;
   wakeAt: Date | null;
   /** The status to write; null when the stored one says so already. */
   application: ApplicationStatus | null;
@@ -46,7 +49,14 @@ export interface Circumstances {
   holds: Holds;
   pruneHeld: boolean;
   /** What is known of a container beyond what the engine shows. */
-  attend: (container: ObservedContainer, record: InstanceRecord | null) => Omit<Attendance, 'refusal'>;
+  attend: (
+    container: ObservedContainer,
+    record: InstanceRecord | null,
+  ) => Pick<Attendance, 'health' | 'drainingSince'>;
+  /** Ids of the containers that this very controller has stopped. */
+  stopped: ReadonlySet<string>;
+  /** Whether nothing is to be carried out. */
+  observing: boolean;
   /** Operations of this very controller that are still in hand. */
   inHand: ReadonlySet<string>;
 }
@@ -59,10 +69,12 @@ export function judge(view: View, circumstances: Circumstances, now: Date): Verd
     [...view.containers, ...view.leftovers, ...view.orphans],
   );
   if (!application) {
-    const { plan, until } = holdBack(planLeftovers(view), circumstances.holds, now);
+    const leftovers = planLeftovers(view);
+    const { plan, until } = holdBack(leftovers, circumstances.holds, now);
     return {
       name,
-      plan,
+      plan: circumstances.observing ? { ...plan, steps: [] } : plan,
+      proposal: circumstances.observing ? leftovers : null,
       wakeAt: until,
       application: null,
       instances: [],
@@ -71,10 +83,16 @@ export function judge(view: View, circumstances: Circumstances, now: Date): Verd
       rollBack: null,
     };
   }
-  const desired = desiredOf(application);
+  const desired = desiredOf(application, view.awaited);
+  const stopping = new Set(
+    view.operations.flatMap(({ kind, containerId }) => (kind === 'stopContainer' ? [containerId] : [])),
+  );
   const instances = joinInstances(desired.uid, view.records, view.containers, (container, record) => ({
     ...circumstances.attend(container, record),
+    limited:
+      container.identity.specHash === desired.specHash && exceeds(container, limitsOf(desired.manifest)),
     refusal: refusalOf(container, circumstances.holds),
+    stopping: circumstances.stopped.has(container.id) || stopping.has(container.id),
   }));
   const removedByUs = new Set(
     view.operations.flatMap(({ kind, containerId }) => (kind === 'removeContainer' ? [containerId] : [])),
@@ -86,6 +104,7 @@ export function judge(view: View, circumstances: Circumstances, now: Date): Verd
   const leftovers = renumber(planLeftovers(view), decision.plan.steps.length);
   const whole = { ...decision.plan, steps: [...decision.plan.steps, ...leftovers] };
   const { plan, until } = holdBack(whole, circumstances.holds, now);
+  const proposal = circumstances.observing ? whole : null;
   const status = applicationStatus(
     application,
     {
@@ -94,6 +113,8 @@ export function judge(view: View, circumstances: Circumstances, now: Date): Verd
       settled: decision.settled,
       trouble: troubleOf(decision.plan, circumstances.holds),
       pruneHeld: circumstances.pruneHeld,
+      awaited: view.awaited,
+      proposal,
     },
     now,
   );
@@ -104,7 +125,8 @@ export function judge(view: View, circumstances: Circumstances, now: Date): Verd
   const stored = new Map(view.records.map((record) => [record.containerName, record]));
   return {
     name,
-    plan,
+    plan: proposal ? { ...plan, steps: [] } : plan,
+    proposal,
     wakeAt: [decision.wakeAt, until, deadline(desired, status.rollout)].reduce(earliest),
     application: differs(status, application) ? status : null,
     instances: rows.filter((row) => {
@@ -113,13 +135,15 @@ export function judge(view: View, circumstances: Circumstances, now: Date): Verd
     }),
     closures,
     deletable:
-      desired.deleted && decision.settled && view.containers.length === 0 ? { uid: desired.uid } : null,
-    rollBack: planRollBack(application, status.rollout, now),
+      !circumstances.observing && desired.deleted && decision.settled && view.containers.length === 0
+        ? { uid: desired.uid }
+        : null,
+    rollBack: circumstances.observing ? null : planRollBack(application, status.rollout, now),
   };
 }
 
-function deadline({ manifest, paused }: Desired, rollout: Rollout | null): Date | null {
-  if (rollout?.outcome !== 'progressing' || paused) return null;
+function deadline({ manifest, paused, waits }: Desired, rollout: Rollout | null): Date | null {
+  if (rollout?.outcome !== 'progressing' || paused || waits) return null;
   return deadlineOf(rollout, manifest.spec.strategy.progressDeadlineSeconds);
 }
 
@@ -135,6 +159,15 @@ function planRollBack(application: ApplicationRecord, rollout: Rollout | null, n
 function refusalOf({ identity }: ObservedContainer, holds: Holds): string | null {
   const hold = holds.get(holdKey({ kind: 'startContainer', instance: identity }));
   return hold && hold.failures >= START_TRIES ? hold.error.message : null;
+}
+
+/** Whether the container has a limit of a kind that is not wanted. */
+function exceeds({ resources }: ObservedContainer, wanted: Resources): boolean {
+  if (!resources) return false;
+  return (
+    (resources.nanoCpus > 0 && wanted.nanoCpus === 0) ||
+    (resources.memoryBytes > 0 && wanted.memoryBytes === 0)
+  );
 }
 
 /** Containers of an application that was deleted on purpose came to light late: they go. */

@@ -1,6 +1,6 @@
 import type { Desired } from '../../../src/controllers/application/desired.ts';
 import { joinInstances, type Instance } from '../../../src/controllers/application/instance.ts';
-import { instanceName, type ObservedContainer } from '../../../src/engine/engine.ts';
+import { instanceName, type ObservedContainer, type Resources } from '../../../src/engine/engine.ts';
 import { UNCHECKED } from '../../../src/store/instance-health.ts';
 import type { HealthWord, InstanceRecord } from '../../../src/store/store.ts';
 import type { App } from '../../../src/manifest/app.gen.ts';
@@ -66,7 +66,9 @@ export function desired(changes: Partial<Desired> = {}, spec: Partial<App['spec'
     specHash: 'new',
     replicas: 3,
     deleted: false,
+    changed: false,
     paused: false,
+    waits: false,
     budget: { surge: 1, unavailable: 0 },
     manifest: { ...manifest, spec: { ...manifest.spec, ...spec } },
     ...changes,
@@ -87,6 +89,7 @@ export interface Sketch {
   exitCode?: number | null;
   oomKilled?: boolean;
   endedBy?: ObservedContainer['endedBy'];
+  resources?: Resources;
   /** Absent for an instance without a health check. */
   health?: HealthWord;
   draining?: Date;
@@ -120,7 +123,7 @@ export function container(sketch: Sketch = {}): ObservedContainer {
     exitCode: sketch.exitCode ?? null,
     oomKilled: sketch.oomKilled ?? false,
     endedBy: sketch.endedBy ?? null,
-    resources: null,
+    resources: sketch.resources ?? null,
   };
 }
 
@@ -167,6 +170,8 @@ export function instances(
       health: health ? { status: health, since: ago(30) } : null,
       drainingSince: draining ?? null,
       refusal: null,
+      limited: false,
+      stopping: false,
     };
   });
 }

@@ -13,6 +13,8 @@ import type { HealthWord } from '../../../src/store/store.ts';
 import type { Step } from '../../../src/plan/plan.ts';
 import { ago, container, desired, instances, NOW, type Sketch } from './fixtures.ts';
 
+const LIMITS = { nanoCpus: 10 ** 9, memoryBytes: 2 ** 29 };
+
 const RUNS = { numRuns: 1_000 };
 
 const sketch: fc.Arbitrary<Sketch> = fc.record({
@@ -26,6 +28,7 @@ const sketch: fc.Arbitrary<Sketch> = fc.record({
   finished: fc.constantFrom(ago(0), ago(400)),
   exitCode: fc.constantFrom(0, 1, 137),
   health: fc.constantFrom<HealthWord[]>('healthy', 'healthy', 'unhealthy', 'starting'),
+  resources: fc.constantFrom(LIMITS, { ...LIMITS, memoryBytes: 2 ** 28 }),
 });
 
 /** Any set of containers that an engine could hold: names are unique, and no slot has two processes of one revision. */
@@ -58,7 +61,10 @@ const wanted: fc.Arbitrary<Desired> = fc
     const { strategy: usual } = desired().manifest.spec;
     const strategy = { ...usual, ...changes };
     const termination = { drainSeconds, gracePeriodSeconds: 10 };
-    return desired({ replicas, paused, budget: budgetOf(strategy, replicas) }, { strategy, termination });
+    return desired(
+      { replicas, paused, budget: budgetOf(strategy, replicas) },
+      { strategy, termination, resources: { cpu: 1, memory: '512Mi' } },
+    );
   });
 
 /** The world after a step has succeeded at `now`; what is started becomes healthy at once. */
@@ -91,6 +97,8 @@ function afterwards(before: readonly Instance[], { action }: Step, now: Date): I
       return change(action.containerId, {}, { drainingSince: now });
     case 'undrainInstance':
       return change(action.containerId, {}, { drainingSince: null });
+    case 'updateContainer':
+      return change(action.containerId, { resources: action.resources });
     case 'stopContainer':
       return change(action.containerId, { state: 'exited', exitCode: 137, finishedAt: now });
     case 'removeContainer':
@@ -181,7 +189,7 @@ describe('planApplication, for any observed state and strategy', () => {
         const { plan } = planApplication(goal, present, true, NOW);
         const indices = new Set(present.map(({ identity }) => identity.index));
         const touched = plan.steps.flatMap(({ action }) =>
-          'containerId' in action ? (action.containerId ?? []) : [],
+          'containerId' in action && action.kind !== 'updateContainer' ? (action.containerId ?? []) : [],
         );
         const fine = present.filter(
           (each) =>

@@ -64,6 +64,7 @@ describe('judge', () => {
       leftovers: [],
       orphans: [],
       operations: [],
+      awaited: [],
     };
   }
 
@@ -74,6 +75,8 @@ describe('judge', () => {
       pruneHeld: false,
       attend: () => ({ health: null, drainingSince: null }),
       inHand: new Set(),
+      stopped: new Set(),
+      observing: false,
     };
   }
 });

@@ -106,8 +106,14 @@ export class Ward {
       leftovers: [],
       orphans: [],
       operations,
+      awaited: [],
     };
-    const snapshot: Snapshot = { networkExists: true, names: ['web'], view: () => view };
+    const snapshot: Snapshot = {
+      networkExists: true,
+      names: ['web'],
+      view: () => view,
+      dependents: () => [],
+    };
     this.controller.follow(snapshot);
   }
 
