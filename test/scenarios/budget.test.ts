@@ -110,7 +110,7 @@ describe('An app of ten instances under load', function () {
   async function kill(index: number): Promise<void> {
     await setTimeout(Math.random() * 600);
     await eventually(async () => {
-      const ready = await installation.query<{ id: string; name: string }>(
+      const ready = await installation.query<{ id: string }>(
         `SELECT container_id AS id FROM instance_status
          WHERE app_name = $1 AND replica_index = $2 AND status = 'running' AND health_status = 'healthy'`,
         [app, index],
