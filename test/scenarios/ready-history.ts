@@ -65,6 +65,11 @@ export class ReadyHistory {
     );
   }
 
+  /** The most instances that were ready at once since a moment. */
+  async most(since: Date): Promise<number> {
+    return Math.max(...(await this.#moments(since)).map(({ ready }) => ready.length));
+  }
+
   /** When each instance that was ready first was no longer, by container id. */
   async departures(since: Date): Promise<Map<string, Date>> {
     const departures = new Map<string, Date>();
