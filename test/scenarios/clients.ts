@@ -16,6 +16,7 @@ export interface FailedRequest {
 
 const CLIENTS = 6;
 const LONGEST_REQUEST_MS = 400;
+const LONGEST_WAIT_MS = 5_000;
 
 /** Clients of an app that do as an ingress does: they ask only instances that the database shows in service. */
 export class Clients {
@@ -24,6 +25,8 @@ export class Clients {
   readonly #app: string;
   readonly #database: pg.Client;
   #targets: Target[] = [];
+  #stale = false;
+  #looking = false;
   #stopped = false;
   #loops: Promise<unknown> = Promise.resolve();
 
@@ -42,6 +45,7 @@ export class Clients {
 
   /** Lets the requests in hand end. */
   async stop(): Promise<void> {
+    if (this.#stopped) return;
     this.#stopped = true;
     await this.#loops;
     await this.#database.end();
@@ -50,21 +54,32 @@ export class Clients {
   async #follow(): Promise<void> {
     this.#database.on('notification', ({ payload = '{}' }) => {
       const { table, app_name: app } = JSON.parse(payload) as { table: string; app_name: string };
-      if (table === 'instances' && app === this.#app) void this.#look();
+      if (table === 'instances' && app === this.#app && !this.#stopped) void this.#look();
     });
     await this.#database.query('LISTEN autoserve');
     await this.#look();
     this.#loops = Promise.all(Array.from({ length: CLIENTS }, async () => await this.#ask()));
   }
 
-  /** Queries of one connection are answered in their order, so that the last one is the latest. */
+  /** One look at a time; what happens meanwhile leads to another one. */
   async #look(): Promise<void> {
+    this.#stale = true;
+    if (this.#looking) return;
+    this.#looking = true;
+    while (this.#stale) {
+      this.#stale = false;
+      this.#targets = await this.#inService();
+    }
+    this.#looking = false;
+  }
+
+  async #inService(): Promise<Target[]> {
     const { rows } = await this.#database.query<Target>(
       `SELECT container_id AS id, ip, port FROM instance_status
        WHERE app_name = $1 AND status = 'running' AND health_status = 'healthy'`,
       [this.#app],
     );
-    this.#targets = rows;
+    return rows;
   }
 
   async #ask(): Promise<void> {
@@ -85,7 +100,9 @@ export class Clients {
 async function request({ ip: host, port }: Target): Promise<string | null> {
   const path = `/sleep?ms=${Math.floor(Math.random() * LONGEST_REQUEST_MS)}`;
   return await new Promise((resolve) => {
-    get({ host, port, path, agent: false }, (reply) => {
+    // One whose connection nobody closed: the container was killed, and its network with it.
+    const timeout = AbortSignal.timeout(LONGEST_WAIT_MS);
+    get({ host, port, path, agent: false, signal: timeout }, (reply) => {
       reply.resume();
       reply.on('end', () => resolve(reply.statusCode === 200 ? null : String(reply.statusCode)));
       reply.on('error', (error) => resolve(error.message));
