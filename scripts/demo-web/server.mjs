@@ -1,13 +1,15 @@
 // The sample web server of the demo and the tests: it shows who it is, and misbehaves on request.
 //
 //   GET /                    who answers: name and version (text, or JSON with `Accept: application/json`)
-//   GET /health              200, or what `?set=fail` (503), `?set=hang` (no answer) or `?set=ok` asked for before
+//   GET /health              200, or what `?set=` asked for before: ok, fail (503), hang (no answer), flaky (every
+//                            other reply is a 500) or redirect (to HEALTH_REDIRECT)
 //   GET /burn?ms=            uses CPU that long
 //   GET /memory?mb=          holds that much memory from now on; 0 lets go of it
 //   GET /sleep?ms=           answers that much later
 //
-// Environment: PORT (8080), HEALTH (ok | fail | hang), IGNORE_SIGTERM=1, CRASH_AFTER (seconds), CRASH_CODE (1).
-// Every line on stdout is one JSON object.
+// Environment: PORT (8080), HEALTH (ok), HEALTH_REDIRECT (/), IGNORE_SIGTERM=1, CRASH_AFTER (seconds), CRASH_CODE (1).
+// Every line on stdout is one JSON object; with LOG_DIR they are also in a file there, which is named after the host.
+import { appendFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { hostname } from 'node:os';
 
@@ -15,13 +17,15 @@ const MAX_BURN_MS = 60_000;
 const MAX_SLEEP_MS = 600_000;
 const MAX_MEMORY_MB = 4096;
 const BURN_SLICE_MS = 10;
-const HEALTH_STATES = ['ok', 'fail', 'hang'];
+const HEALTH_STATES = ['ok', 'fail', 'hang', 'flaky', 'redirect'];
 
 const { env } = process;
 const version = env.DEMO_WEB_VERSION ?? 'dev';
 const port = numberFrom('PORT', env.PORT ?? '8080', 65_535);
 
 let health = healthFrom('HEALTH', env.HEALTH ?? 'ok');
+let healthReplies = 0;
+let requests = 0;
 let requestsInHand = 0;
 let held = Buffer.alloc(0);
 const hung = new Set();
@@ -42,7 +46,9 @@ function healthFrom(name, text) {
 }
 
 function log(event, fields) {
-  process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), event, ...fields })}\n`);
+  const line = `${JSON.stringify({ time: new Date().toISOString(), event, ...fields })}\n`;
+  process.stdout.write(line);
+  if (env.LOG_DIR) appendFileSync(`${env.LOG_DIR}/${hostname()}.log`, line);
 }
 
 /** Burns in slices, so that the other requests (a health check, say) are still answered. */
@@ -82,7 +88,13 @@ const routes = {
       hung.add(response);
       return response.on('close', () => hung.delete(response));
     }
-    return respond(response, health === 'ok' ? 200 : 503, `${health}\n`);
+    if (health === 'redirect') {
+      response.setHeader('location', env.HEALTH_REDIRECT ?? '/');
+      return respond(response, 302, 'elsewhere\n');
+    }
+    healthReplies++;
+    const status = { ok: 200, fail: 503, flaky: healthReplies % 2 === 0 ? 200 : 500 }[health];
+    return respond(response, status, `${health}\n`);
   },
   '/burn': (_request, query, response) => {
     const ms = numberFrom('ms', query.get('ms'), MAX_BURN_MS);
@@ -102,13 +114,15 @@ const routes = {
 
 const server = createServer((request, response) => {
   const started = performance.now();
+  const { method, url } = request;
+  const number = ++requests;
   requestsInHand++;
+  log('begin', { number, method, url });
   response.on('close', () => {
     requestsInHand--;
     const ms = Math.round(performance.now() - started);
-    const { method, url } = request;
-    if (response.writableFinished) log('request', { method, url, status: response.statusCode, ms });
-    else log('aborted', { method, url, ms });
+    if (response.writableFinished) log('request', { number, method, url, status: response.statusCode, ms });
+    else log('aborted', { number, method, url, ms });
   });
   try {
     const { pathname, searchParams } = new URL(request.url, 'http://demo-web');
@@ -123,7 +137,7 @@ const server = createServer((request, response) => {
 
 let stopping = false;
 function stop(signal) {
-  log('signal', { signal, ignored: env.IGNORE_SIGTERM === '1' });
+  log('signal', { signal, ignored: env.IGNORE_SIGTERM === '1', requestsInHand });
   if (env.IGNORE_SIGTERM === '1' || stopping) return;
   stopping = true;
   for (const waiting of hung) waiting.destroy();

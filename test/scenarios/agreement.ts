@@ -4,13 +4,15 @@ import { eventually } from '../eventually.ts';
 import type { Container } from './containers.ts';
 import type { Installation } from './installation.ts';
 
-interface ApplicationRow {
+export interface ApplicationRow {
   status: string;
   replicas: number;
   desired_replicas: number;
   generation: string;
   observed_generation: string;
   revision: number;
+  target_revision: number | null;
+  target_reason: 'RolledBack' | 'Pinned' | null;
   source_path: string | null;
   conditions: Condition[];
 }
@@ -20,12 +22,15 @@ const DEADLINE_MS = 30_000;
 /**
  * Waits until an app runs in this revision with so many replicas, and Docker, the rows and the journal agree on it;
  * returns its containers by replica index.
+ *
+ * @param wanted the manifest's revision, where an earlier one is kept
  */
 export async function converged(
   installation: Installation,
   app: string,
   replicas: number,
   revision = 1,
+  wanted = revision,
 ): Promise<Container[]> {
   return await eventually(async () => {
     const containers = await installation.containers.list(app);
@@ -35,7 +40,8 @@ export async function converged(
     for (const container of containers) expect(container.revision).to.equal(revision);
     const application = await applicationOf(installation, app);
     const status = replicas > 0 ? 'running' : 'stopped';
-    expect(application).to.include({ status, replicas, desired_replicas: replicas, revision });
+    expect(application).to.include({ status, replicas, desired_replicas: replicas, revision: wanted });
+    expect(application.target_revision ?? wanted).to.equal(revision);
     expect(application.observed_generation).to.equal(application.generation);
     expect(conditionOf(application, 'Ready')?.status).to.equal('True');
     const instances = await installation.query(

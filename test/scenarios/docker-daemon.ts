@@ -55,9 +55,14 @@ export class DockerDaemon {
     await eventually(async () => await this.docker.ping());
   }
 
+  /** A program and its arguments that run a command where this daemon's networks can be reached. */
+  get through(): string[] {
+    return ['nsenter', `--target=${this.#pid}`, '--net'];
+  }
+
   /** Ends the daemon: by SIGTERM it ends its containers first. */
   async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
-    process.kill(Number(readFileSync(this.#path('pid'), 'utf8')), signal);
+    process.kill(this.#pid, signal);
     await this.#exited;
     this.#exited = undefined;
   }
@@ -65,6 +70,10 @@ export class DockerDaemon {
   async dispose(): Promise<void> {
     if (this.#exited && existsSync(this.#path('pid'))) await this.end('SIGTERM');
     await rm(this.#directory, { recursive: true, force: true });
+  }
+
+  get #pid(): number {
+    return Number(readFileSync(this.#path('pid'), 'utf8'));
   }
 
   #path(name: string): string {

@@ -7,13 +7,15 @@ import { useInstallation } from './hooks.ts';
 import { manifestOf } from './manifest.ts';
 
 const REPLICAS = 3;
+const MIB = 1024 * 1024;
 
 describe('An instance that somebody', () => {
   const installation = useInstallation();
   const app = installation.nameOf('web');
 
   before(async () => {
-    await installation.put('web.yaml', manifestOf(app, { replicas: REPLICAS }));
+    const spec = { resources: { memory: '256Mi' } };
+    await installation.put('web.yaml', manifestOf(app, { replicas: REPLICAS, spec }));
     await converged(installation, app, REPLICAS);
   });
 
@@ -36,9 +38,14 @@ describe('An instance that somebody', () => {
           .disconnect({ Container: container.id }),
       /was disconnected from its network, not by AutoServe/,
     ],
-    ['kills', (container) => container.kill(), /was ended by SIGKILL, not by AutoServe/],
-    ['stops', (container) => container.stop(), /exited 0, not told to by AutoServe/],
-    ['removes', (container) => container.remove({ force: true }), /was removed, not by AutoServe/],
+    ['kills', (container) => container.kill(), /was killed, not by AutoServe/],
+    ['stops', (container) => container.stop(), /was stopped, not by AutoServe/],
+    [
+      'updates to have a limit where none is declared',
+      (container) => container.update({ NanoCpus: 500_000_000 }),
+      /was updated to have a limit, not by AutoServe/,
+    ],
+    ['removes', (container) => container.remove({ force: true }), /was (killed|removed), not by AutoServe/],
   ];
 
   it('connects to another network stays as it is', async () => {
@@ -71,6 +78,19 @@ describe('An instance that somebody', () => {
       expect(event).to.include({ severity: 'warning', container_id: after[1]?.id });
     });
   }
+
+  it('updates to another limit than is declared gets that again, keeps its process, and is named', async () => {
+    const before = await converged(installation, app, REPLICAS);
+    const victim = installation.docker.getContainer(before[1]?.id ?? '');
+    await victim.update({ Memory: 128 * MIB, MemorySwap: 128 * MIB });
+    await eventually(async () => {
+      const { Memory, MemorySwap } = (await victim.inspect()).HostConfig;
+      expect([Memory, MemorySwap]).to.deep.equal([256 * MIB, 256 * MIB]);
+    });
+    expect(await converged(installation, app, REPLICAS)).to.deep.equal(before);
+    const [event] = await eventsOf(installation, 'LimitsRestored', app);
+    expect(event?.message).to.equal(`${before[1]?.name} was updated to other limits, not by AutoServe`);
+  });
 
   async function replaced(victim: Container): Promise<Container[]> {
     return await eventually(async () => {

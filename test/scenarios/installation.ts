@@ -33,6 +33,14 @@ export interface Ended {
   stderr: string;
 }
 
+/** A command that was started: what it printed so far, and how it ends. */
+export interface Command {
+  readonly printed: Ended;
+  readonly ended: Promise<Ended>;
+  /** Ends it as Ctrl-C does. */
+  interrupt(): Promise<Ended>;
+}
+
 /** AutoServe as built, with a folder, a data directory and an installation id of its own. */
 export class Installation {
   readonly id = `test-${randomBytes(4).toString('hex')}`;
@@ -76,16 +84,16 @@ export class Installation {
   }
 
   /** Starts `autoserve up` and waits until it watches the folder. */
-  async start(): Promise<void> {
+  async start(...flags: string[]): Promise<void> {
     const log = openSync(join(this.#root, 'log'), 'a');
     const before = this.log.length;
-    const child = this.#spawn(['up'], ['ignore', log, log]);
+    const child = this.#spawn(['up', ...flags], ['ignore', log, log]);
     closeSync(log);
     this.#process = child;
     await eventually(() => {
       const said = this.log.slice(before);
       const ended = child.exitCode !== null || child.signalCode !== null;
-      if (!ended && !said.includes('"msg":"watching"')) throw new Error(`autoserve is not up:\n${said}`);
+      if (!ended && !said.includes('"msg":"watching')) throw new Error(`autoserve is not up:\n${said}`);
     }, 60_000);
     if (child.exitCode !== null) throw new Error(`autoserve ended at once:\n${this.log.slice(before)}`);
   }
@@ -103,12 +111,21 @@ export class Installation {
 
   /** Runs another command of the command line to its end. */
   async cli(...args: string[]): Promise<Ended> {
+    return await this.begin(...args).ended;
+  }
+
+  /** Starts another command of the command line. */
+  begin(...args: string[]): Command {
     const child = this.#spawn(args, ['ignore', 'pipe', 'pipe']);
-    const ended = { stdout: '', stderr: '' };
-    child.stdout?.on('data', (chunk: Buffer) => (ended.stdout += chunk.toString()));
-    child.stderr?.on('data', (chunk: Buffer) => (ended.stderr += chunk.toString()));
-    await once(child, 'close');
-    return { code: child.exitCode, ...ended };
+    const printed: Ended = { code: null, stdout: '', stderr: '' };
+    child.stdout?.on('data', (chunk: Buffer) => (printed.stdout += chunk.toString()));
+    child.stderr?.on('data', (chunk: Buffer) => (printed.stderr += chunk.toString()));
+    const ended = once(child, 'close').then(() => Object.assign(printed, { code: child.exitCode }));
+    const interrupt = async (): Promise<Ended> => {
+      child.kill('SIGINT');
+      return await ended;
+    };
+    return { printed, ended, interrupt };
   }
 
   /** Puts a file of the manifest folder in place at once, by rename. */

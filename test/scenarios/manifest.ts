@@ -1,4 +1,14 @@
 const IMAGE = 'autoserve/demo-web:1';
+/** Shorter than a manifest's defaults, which many a removal would wait for. */
+const TERMINATION = { drainSeconds: 1, gracePeriodSeconds: 5 };
+/** Looks often at what starts, and at what runs. */
+export const HEALTH_CHECK = {
+  path: '/health',
+  initialDelaySeconds: 5,
+  periodSeconds: 1,
+  timeoutSeconds: 1,
+  failureThreshold: 2,
+};
 
 export interface AppOptions {
   replicas?: number;
@@ -6,11 +16,12 @@ export interface AppOptions {
   annotations?: Record<string, string>;
   /** Further fields of `spec`. */
   spec?: Record<string, unknown>;
+  healthCheck?: Record<string, unknown>;
 }
 
 /** The manifest of an app that runs the test image. */
 export function manifestOf(name: string, options: AppOptions = {}): string {
-  const { replicas = 1, env = {}, annotations = {}, spec = {} } = options;
+  const { replicas = 1, env = {}, annotations = {}, spec = {}, healthCheck } = options;
   return JSON.stringify({
     apiVersion: 'v1',
     kind: 'App',
@@ -19,8 +30,10 @@ export function manifestOf(name: string, options: AppOptions = {}): string {
       image: IMAGE,
       ports: [{ containerPort: 8080 }],
       env: Object.entries(env).map(([variable, value]) => ({ name: variable, value })),
+      termination: TERMINATION,
       ...spec,
     },
+    healthCheck,
     scaling: { mode: 'manual', replicas, maxReplicas: 100 },
   });
 }

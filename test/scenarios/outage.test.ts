@@ -110,6 +110,17 @@ describe('When the embedded PostgreSQL is killed', () => {
       expect(await ready()).to.include({ status: 'True' });
     });
   }
+
+  it('is restarted in the middle of a rollout, that goes on', async () => {
+    await installation.put('web.yaml', manifestOf(app, { replicas: REPLICAS, env: { COLOUR: 'green' } }));
+    await eventually(async () => {
+      const revisions = (await installation.containers.list(app)).map(({ revision }) => revision);
+      expect(revisions).to.include(2);
+    });
+    await daemon.end('SIGTERM');
+    await daemon.start();
+    await converged(installation, app, REPLICAS, 2);
+  });
 });
 
 /** Waits until an instance's replacement runs, as Docker alone tells. */

@@ -6,7 +6,7 @@ import type { Outbox } from '../../control/outbox.ts';
 import { EngineError, type Engine, type ObservedContainer } from '../../engine/engine.ts';
 import { execute, type StepResult } from '../../plan/execute.ts';
 import { nextHolds, type Holds } from '../../plan/hold.ts';
-import type { ApplicationRecord, InstanceRecord } from '../../store/store.ts';
+import type { ApplicationRecord, InstanceRecord, InstanceStatus } from '../../store/store.ts';
 import { printPlan } from '../../plan/plan.ts';
 import { applicationDeleted, eventsOf, planProposed } from './events.ts';
 import type { Health } from './instance.ts';
@@ -48,8 +48,8 @@ interface Memory {
 export class ApplicationController {
   readonly #options: ApplicationControllerOptions;
   readonly #memories = new Map<string, Memory>();
-  /** Containers that are being taken out of service, since when; the database has it after the next pass. */
-  readonly #draining = new Map<string, Date | null>();
+  /** Containers that are being taken out of service, since when, and whether readers of the database can know by now. */
+  readonly #draining = new Map<string, { since: Date | null; shown: boolean }>();
   /** Containers that were stopped and are not removed yet. */
   readonly #stopped = new Set<string>();
   readonly #puller: ImagePuller;
@@ -77,9 +77,7 @@ export class ApplicationController {
       observing: mode === 'observe',
       attend: (container: ObservedContainer, record: InstanceRecord | null) => ({
         health: healthOf(container.id),
-        drainingSince: this.#draining.has(container.id)
-          ? (this.#draining.get(container.id) ?? null)
-          : (record?.drainingSince ?? null),
+        drainingSince: (this.#draining.get(container.id) ?? { since: record?.drainingSince ?? null }).since,
       }),
     };
     const verdict = judge(view, circumstances, clock.now());
@@ -113,8 +111,18 @@ export class ApplicationController {
     const closures = verdicts.flatMap((verdict) => verdict.closures);
     if (applications.length + instances.length > 0)
       await outbox.attempt((store) => store.writeStatus(applications, instances));
+    this.#showDrains(instances);
     if (closures.length > 0) await outbox.write((store) => store.closeOperations(closures));
     for (const verdict of verdicts) await this.#propose(verdict);
+  }
+
+  /** A drain counts from when it was first written: who sends requests may read there where not to. */
+  #showDrains(written: readonly InstanceStatus[]): void {
+    for (const { containerId, drainingSince } of written) {
+      const drain = containerId === null ? undefined : this.#draining.get(containerId);
+      if (!containerId || !drain?.since || !drainingSince || drain.shown) continue;
+      this.#draining.set(containerId, { since: this.#options.clock.now(), shown: true });
+    }
   }
 
   /** Records that nothing is known of these applications' instances now. */
@@ -158,7 +166,7 @@ export class ApplicationController {
       pull: async ({ image, policy, revision }, abort) =>
         await this.#puller.pull({ name, uid: plan.appUid, revision }, image, policy, abort),
       drain: async (containerId, draining) => {
-        this.#draining.set(containerId, draining ? clock.now() : null);
+        this.#draining.set(containerId, { since: draining ? clock.now() : null, shown: false });
       },
       keepCapsule: async (capsule) => {
         const kept = outbox.held < MOST_HELD_WITH_LOGS ? capsule : { ...capsule, ...NO_LOGS };

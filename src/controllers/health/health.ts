@@ -17,8 +17,8 @@ export interface HealthState {
 }
 
 const KEPT_PROBES = 5;
-/** How often an instance that is still starting is looked at, so that its readiness does not wait for a period. */
-const EAGER_PERIOD_MS = 1_000;
+/** Within these bounds an instance that is still starting is looked at, so that its readiness waits for no period. */
+const EAGER_PERIOD_MS = { least: 100, most: 1_000 };
 /** The part of a period by which a probe may come early or late, so that those of many instances spread. */
 const JITTER = 0.1;
 
@@ -96,17 +96,25 @@ export function forgetResults(state: HealthState): HealthState {
  * @param random a number in [0, 1)
  */
 export function nextProbeAt(
-  { status, lastCheckAt }: HealthState,
+  state: HealthState,
   check: HealthCheck,
   startedAt: Date,
   now: Date,
   random: number,
 ): Date {
-  if (!lastCheckAt) return now;
+  if (!state.lastCheckAt) return now;
   const period = check.periodSeconds * 1_000;
-  const eager = status === 'starting' && isDelayed(check, startedAt, now);
-  const interval = (eager ? Math.min(period, EAGER_PERIOD_MS) : period) * (1 - JITTER + 2 * JITTER * random);
-  return new Date(Math.max(now.getTime(), lastCheckAt.getTime() + interval));
+  const eager = state.status === 'starting' && isDelayed(check, startedAt, now);
+  const interval = eager ? Math.min(period, eagerPeriod(state, startedAt, now)) : period;
+  const jittered = interval * (1 - JITTER + 2 * JITTER * random);
+  return new Date(Math.max(now.getTime(), state.lastCheckAt.getTime() + jittered));
+}
+
+/** Half as long as the instance has been starting: what starts fast is found ready fast. Successes in a row take longer. */
+function eagerPeriod({ consecutiveSuccesses }: HealthState, startedAt: Date, now: Date): number {
+  const { least, most } = EAGER_PERIOD_MS;
+  if (consecutiveSuccesses > 0) return most;
+  return Math.min(most, Math.max(least, (now.getTime() - startedAt.getTime()) / 2));
 }
 
 function isDelayed({ initialDelaySeconds }: HealthCheck, startedAt: Date, at: Date): boolean {

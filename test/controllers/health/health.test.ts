@@ -130,6 +130,15 @@ describe('the next probe', () => {
     expect(delayOf(afterResults('+', slow), slow, after(1), 0.5)).to.equal(1);
   });
 
+  it('comes the sooner the younger an instance is that is starting, so that what starts fast is soon ready', () => {
+    const check = checkOf({ initialDelaySeconds: 30 });
+    const delays = [0, 0.1, 0.5, 1.2, 2, 20].map((age) => {
+      const probed = { ...initialHealth(STARTED), lastCheckAt: after(age) };
+      return delayOf(probed, check, after(age), 0.5);
+    });
+    expect(delays).to.deep.equal([0.1, 0.1, 0.25, 0.6, 1, 1]);
+  });
+
   it('is due at once when the last one took longer than the period', () => {
     const check = checkOf({ periodSeconds: 1 });
     expect(nextProbeAt(afterResults('-', check), check, STARTED, after(6), 0.5)).to.deep.equal(after(6));

@@ -36,15 +36,17 @@ describe('Prober', () => {
     expect(changes).to.deep.equal(['c1 starting > healthy']);
   });
 
-  it('looks every second for the readiness of an instance within its initial delay', async () => {
+  it('looks often at first, then every second, for the readiness of an instance within its initial delay', async () => {
     const check = checkOf({ initialDelaySeconds: 30, periodSeconds: 30 });
     laboratory.answers.set('10.0.0.1', FAILED);
     prober.follow([target(1, { check })]);
     await laboratory.pass(4.5);
     laboratory.answers.clear();
     await laboratory.pass(30);
-    expect(laboratory.probed('10.0.0.1')).to.deep.equal([0, 1, 2, 3, 4, 5]);
-    expect(prober.stateOf('c1')).to.deep.include({ status: 'healthy', since: after(5) });
+    expect(laboratory.probed('10.0.0.1')).to.deep.equal([
+      0, 0.1, 0.2, 0.3, 0.45, 0.675, 1.012, 1.518, 2.277, 3.277, 4.277, 5.277,
+    ]);
+    expect(prober.stateOf('c1')).to.deep.include({ status: 'healthy', since: after(5.277) });
   });
 
   it('finds an instance unhealthy, and healthy again', async () => {

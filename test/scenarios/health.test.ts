@@ -1,0 +1,115 @@
+import { expect } from 'chai';
+import { eventually } from '../eventually.ts';
+import { converged, eventsOf } from './agreement.ts';
+import type { Container } from './containers.ts';
+import { useInstallation } from './hooks.ts';
+import { HEALTH_CHECK, manifestOf } from './manifest.ts';
+
+const REPLICAS = 3;
+
+describe('An instance', function () {
+  this.timeout(90_000);
+  const installation = useInstallation();
+  const steady = installation.nameOf('steady');
+  const flaky = installation.nameOf('flaky');
+  const stubborn = installation.nameOf('stubborn');
+  let flakies: Container[];
+
+  before(async () => {
+    await declare(steady);
+    await declare(flaky, { HEALTH: 'flaky' });
+    await declare(stubborn, { IGNORE_SIGTERM: '1' }, { termination: { drainSeconds: 1, gracePeriodSeconds: 2 } });
+    flakies = await converged(installation, flaky, REPLICAS);
+    for (const app of [steady, stubborn]) await converged(installation, app, REPLICAS);
+  });
+
+  for (const [word, failure] of [
+    ['fails', '503, expected 200'],
+    ['hangs', 'timed out after 1 s'],
+  ] as const) {
+    it(`whose health check ${word} is out of service, named, and replaced, and the others keep their processes`, async () => {
+      const before = await converged(installation, steady, REPLICAS);
+      const sick = before[1] as Container;
+      await set(sick, word === 'fails' ? 'fail' : 'hang');
+      const after = await replaced(steady, [sick]);
+      expect(after.filter(({ index }) => index !== 1)).to.deep.equal(before.filter(({ index }) => index !== 1));
+      const [change] = (await eventsOf(installation, 'HealthChanged', steady)).filter(
+        ({ container_id: id }) => id === sick.id,
+      );
+      expect(change?.message).to.equal(`${sick.name} is unhealthy, 2 failed checks in a row: ${failure}`);
+      const [replacement] = await eventsOf(installation, 'InstanceReplaced', steady);
+      expect(replacement?.message).to.include(`${sick.name} failed its health check`);
+    });
+  }
+
+  it('is replaced in its turn, one at a time, when the checks of all fail at once', async () => {
+    const sick = await converged(installation, steady, REPLICAS);
+    await Promise.all(sick.map(async (container) => await set(container, 'fail')));
+    const fresh = await replaced(steady, sick);
+    const stops = await installation.query<{ at: Date }>(
+      `SELECT started_at AS at FROM operations
+       WHERE kind = 'stopContainer' AND container_id IN (SELECT json_array_elements_text($1)) ORDER BY 1`,
+      [JSON.stringify(sick.map(({ id }) => id))],
+    );
+    const healthy = await installation.query<{ at: Date }>(
+      `SELECT health_since AS at FROM instance_status
+       WHERE container_id IN (SELECT json_array_elements_text($1)) ORDER BY 1`,
+      [JSON.stringify(fresh.map(({ id }) => id))],
+    );
+    expect(stops).to.have.length(REPLICAS);
+    for (const [index, { at }] of stops.slice(1).entries()) expect(at).to.be.above(healthy[index]?.at as Date);
+  });
+
+  it('whose health check fails every other time stays, for only failures in a row count', async () => {
+    await eventually(async () => {
+      const [row] = await installation.query<{ failures: number }>(
+        'SELECT min(failure_count)::int AS failures FROM instance_status WHERE app_name = $1',
+        [flaky],
+      );
+      expect(row?.failures).to.be.at.least(5);
+    });
+    expect(await converged(installation, flaky, REPLICAS)).to.deep.equal(flakies);
+  });
+
+  it('that ignores SIGTERM is killed when its grace period is over, and removed', async () => {
+    const [, , last] = (await converged(installation, stubborn, REPLICAS)) as [Container, Container, Container];
+    const container = installation.docker.getContainer(last.id);
+    const ended = container.wait();
+    const follower = await container.logs({ stdout: true, follow: true });
+    let signalled: number | undefined;
+    follower.on('data', (chunk: Buffer) => {
+      if (chunk.includes('"signal"')) signalled ??= Date.now();
+    });
+    await declare(stubborn, { IGNORE_SIGTERM: '1' }, { termination: { drainSeconds: 1, gracePeriodSeconds: 2 } }, 2);
+    expect(await ended).to.deep.include({ StatusCode: 137 });
+    expect(Date.now() - (signalled ?? 0)).to.be.within(1900, 4000);
+    await converged(installation, stubborn, 2);
+  });
+
+  async function declare(
+    app: string,
+    env: Record<string, string> = {},
+    spec: Record<string, unknown> = {},
+    replicas = REPLICAS,
+  ): Promise<void> {
+    await installation.put(`${app}.yaml`, manifestOf(app, { replicas, env, spec, healthCheck: HEALTH_CHECK }));
+  }
+
+  /** Has an instance answer its health check so from now on. */
+  async function set({ id }: Container, health: 'fail' | 'hang'): Promise<void> {
+    const reply = await installation.containers.evaluate(
+      id,
+      `fetch('http://127.0.0.1:8080/health?set=${health}').then(({ status }) => status)`,
+    );
+    expect(reply).to.equal(200);
+  }
+
+  async function replaced(app: string, victims: readonly Container[]): Promise<Container[]> {
+    const ids = victims.map(({ id }) => id);
+    return await eventually(async () => {
+      const containers = await converged(installation, app, REPLICAS);
+      for (const { id } of containers) expect(ids).not.to.include(id);
+      return containers;
+    });
+  }
+});
