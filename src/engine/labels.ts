@@ -5,6 +5,11 @@ const PREFIX = 'autoserve.io/';
 /** The label that says which installation a container, volume or network belongs to. */
 export const INSTALLATION_LABEL = `${PREFIX}installation`;
 
+/** What a container of the installation is for when it is no instance of an app. */
+const ROLE_LABEL = `${PREFIX}role`;
+/** Tells whether the ingress container is as it would be created now. */
+export const SETTINGS_LABEL = `${PREFIX}settings`;
+
 const LABELS = {
   name: `${PREFIX}name`,
   app: `${PREFIX}app`,
@@ -31,6 +36,11 @@ export function instanceLabels(installation: string, identity: InstanceIdentity)
     [LABELS.specHash]: identity.specHash,
     [LABELS.operationId]: identity.operationId,
   };
+}
+
+/** The labels of the installation's ingress, which make it no instance of any app. */
+export function ingressLabels(installation: string): Record<string, string> {
+  return { [INSTALLATION_LABEL]: installation, [ROLE_LABEL]: 'ingress' };
 }
 
 /** The labels of what an app's instances share: its volumes. */
