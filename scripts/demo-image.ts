@@ -17,7 +17,7 @@ const REPOSITORY = 'autoserve/demo-web';
 export const INPUTS_LABEL = 'autoserve.io/demo-image-inputs';
 
 const SOURCE = join(import.meta.dirname, 'demo-web');
-const ARCHITECTURES: Partial<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
+export const ARCHITECTURES: Partial<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
 
 /** Loaded by glibc at run time, so `ldd` does not name them; part of libc itself since 2.34. */
 const NAME_SERVICE_LIBRARIES = ['libnss_files.so.2', 'libnss_dns.so.2', 'libresolv.so.2'];
@@ -44,7 +44,7 @@ export async function buildDemoImage(docker: Docker, tag: string): Promise<'buil
   return 'built';
 }
 
-async function inputsOf(docker: Docker, image: string): Promise<string | undefined> {
+export async function inputsOf(docker: Docker, image: string): Promise<string | undefined> {
   try {
     return (await docker.getImage(image).inspect()).Config.Labels?.[INPUTS_LABEL];
   } catch (error) {
@@ -96,7 +96,7 @@ function rootFilesystem(): Readable {
 }
 
 /** Absolute paths of the shared libraries and of the loader, by which `ldd` finds them. */
-function linkedLibraries(binary: string): string[] {
+export function linkedLibraries(binary: string): string[] {
   const lines = execFileSync('ldd', [binary], { encoding: 'utf8' }).split('\n');
   const linked = lines.flatMap((line) => line.match(/(?:=> |^\s*)(\/\S+) \(0x/)?.[1] ?? []);
   const libc = linked.find((path) => /\/libc\.so/.test(path));
@@ -119,7 +119,7 @@ async function buildFromBase(docker: Docker, image: string, tag: string, inputs:
   await finish(docker, reply);
 }
 
-function finish(docker: Docker, reply: NodeJS.ReadableStream): Promise<void> {
+export function finish(docker: Docker, reply: NodeJS.ReadableStream): Promise<void> {
   return new Promise((resolve, reject) => {
     docker.modem.followProgress(reply, (error) => (error ? reject(error) : resolve()));
   });

@@ -1,4 +1,5 @@
 import { AutoServeError } from '../error.ts';
+import type { EngineUsage } from './usage.ts';
 
 /**
  * What AutoServe needs of a thing that runs containers. Every method is one call on the engine; none of them
@@ -7,6 +8,9 @@ import { AutoServeError } from '../error.ts';
 export interface Engine {
   /** Where the engine is, for messages: `unix:///var/run/docker.sock`. */
   readonly address: string;
+
+  /** What containers and their host use. */
+  readonly usage: EngineUsage;
 
   /** Resolves when the engine answers. Throws `EngineError` `EngineUnavailable`. */
   ping(): Promise<void>;
@@ -249,6 +253,7 @@ export type EngineErrorCode =
   | 'ImageNotFound'
   | 'ImagePullFailed'
   | 'NameTaken'
+  | 'PortTaken'
   | 'NetworkNotFound'
   | 'ContainerNotFound'
   | 'SecretMissing'

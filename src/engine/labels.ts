@@ -8,6 +8,11 @@ export const INSTALLATION_LABEL = `${PREFIX}installation`;
 /** The label with the names of the variables whose values are secrets. */
 const SECRETS_LABEL = `${PREFIX}secrets`;
 
+/** What a container of the installation is for when it is no instance of an app. */
+const ROLE_LABEL = `${PREFIX}role`;
+/** Tells whether the ingress container is as it would be created now. */
+export const SETTINGS_LABEL = `${PREFIX}settings`;
+
 const LABELS = {
   name: `${PREFIX}name`,
   app: `${PREFIX}app`,
@@ -58,6 +63,11 @@ export function secretsOf(
     return [line.slice(0, end), line.slice(end + 1)];
   });
   return new Map(variables.filter(([name]) => names.has(name)));
+}
+
+/** The labels of the installation's ingress, which make it no instance of any app. */
+export function ingressLabels(installation: string): Record<string, string> {
+  return { [INSTALLATION_LABEL]: installation, [ROLE_LABEL]: 'ingress' };
 }
 
 /** The labels of what an app's instances share: its volumes. */

@@ -6,6 +6,7 @@ import { networkContract } from './contract/network.ts';
 import { observationContract } from './contract/observation.ts';
 import { outputContract } from './contract/output.ts';
 import { updatingContract } from './contract/updating.ts';
+import { usageContract } from './contract/usage.ts';
 import { volumesContract } from './contract/volumes.ts';
 import { watchingContract } from './contract/watching.ts';
 
@@ -29,6 +30,7 @@ export function engineContract(open: () => Promise<Host>): void {
     updatingContract,
     outputContract,
     volumesContract,
+    usageContract,
   ]) {
     contract(() => fixture);
   }

@@ -29,6 +29,7 @@ import { createNetwork, findNetwork, networkName, subnetOf } from './network.ts'
 import { Observer } from './observe.ts';
 import { policyViolations, type ContainerPolicy } from './policy.ts';
 import { updateContainer } from './update.ts';
+import { DockerUsage } from './usage.ts';
 import { listVolumes, removeVolume } from './volumes.ts';
 
 /**
@@ -53,6 +54,7 @@ export interface DockerEngineOptions {
 /** The engine on a Docker host. It touches only containers with its installation's labels, always by id. */
 export class DockerEngine implements Engine {
   readonly address: string;
+  readonly usage: DockerUsage;
   readonly #options: DockerEngineOptions;
   readonly #clock: Clock;
   readonly #connection: DockerConnection;
@@ -74,6 +76,7 @@ export class DockerEngine implements Engine {
     this.#observer = new Observer(this.#connection, installation, this.#network, log);
     this.#addresses = new Addresses(this.#connection, installation, this.#network);
     this.address = this.#connection.address;
+    this.usage = new DockerUsage(this.#connection, installation, (id) => this.#observer.limitsOf(id));
   }
 
   async ping(): Promise<void> {

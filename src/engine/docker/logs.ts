@@ -15,7 +15,8 @@ const NEWLINE = 0x0a;
 /** What a line has beyond this is dropped, and an ellipsis says so. */
 const MAX_LINE_BYTES = 64 * 1024;
 
-interface Frame {
+/** A piece of one of a container's streams. */
+export interface Frame {
   stream: (typeof STREAMS)[number];
   payload: Buffer;
 }
@@ -118,7 +119,8 @@ function isKnown(positions: ReadonlyMap<string, Position>, { stream, time }: Tim
   return position.lines >= 0;
 }
 
-async function* frames(output: AsyncIterable<Buffer>): AsyncGenerator<Frame> {
+/** Takes a container's or a command's output apart. */
+export async function* frames(output: AsyncIterable<Buffer>): AsyncGenerator<Frame> {
   let rest: Buffer = Buffer.alloc(0);
   for await (const chunk of output) {
     rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);

@@ -1,7 +1,7 @@
 import type Docker from 'dockerode';
 import PQueue from 'p-queue';
 import type { Logger } from 'pino';
-import { EngineError, type ContainerState, type ObservedContainer } from '../engine.ts';
+import { EngineError, type ContainerState, type ObservedContainer, type Resources } from '../engine.ts';
 import { INSTALLATION_LABEL, parseIdentity } from '../labels.ts';
 import type { DockerConnection } from './connection.ts';
 import { Endings } from './endings.ts';
@@ -67,6 +67,12 @@ export class Observer {
     } finally {
       this.#dying.delete(id);
     }
+  }
+
+  /** A container's limits, inspected only when they may have changed; null when it is gone or not of this installation. */
+  async limitsOf(id: string): Promise<Resources | null> {
+    const kept = await this.#inspections.get(id)?.catch(() => undefined);
+    return (kept?.container ?? (await this.inspect(id)))?.resources ?? null;
   }
 
   /**

@@ -16,11 +16,13 @@ import {
 import { environment, needsAddress, type SecretReader } from '../environment.ts';
 import { secretLabels, secretsOf } from '../labels.ts';
 import { redact } from '../redact.ts';
+import type { EngineUsage } from '../usage.ts';
+import { MemoryUsage } from './memory-usage.ts';
 import type { MemoryContainer, MemoryWorld, Watcher } from './memory-world.ts';
 
 /** One call on an engine, for faults to choose by. */
 export interface EngineCall {
-  method: Exclude<keyof Engine, 'address' | 'watch'>;
+  method: Exclude<keyof Engine, 'address' | 'usage' | 'watch'> | keyof EngineUsage;
   args: readonly unknown[];
 }
 
@@ -39,6 +41,7 @@ export interface MemoryEngineOptions {
 /** An engine on a `MemoryWorld`: one controller's client of it. */
 export class MemoryEngine implements Engine {
   readonly address = 'memory://';
+  readonly usage: MemoryUsage;
   readonly #world: MemoryWorld;
   readonly #installation: string;
   readonly #secrets: SecretReader;
@@ -51,6 +54,7 @@ export class MemoryEngine implements Engine {
     this.#installation = options.installation;
     this.#secrets = options.secrets ?? (async () => await Promise.reject(new Error('there are no secrets')));
     this.#faults = options.faults ?? {};
+    this.usage = new MemoryUsage(world, options.installation, (call, effect) => this.#call(call, effect));
   }
 
   async ping(): Promise<void> {

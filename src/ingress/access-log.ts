@@ -1,0 +1,106 @@
+import type { Clock } from '../clock.ts';
+import type { IngressEngine } from '../engine/ingress-engine.ts';
+import { AutoServeError, messageOf } from '../error.ts';
+import { LOG_BYTES } from './container.ts';
+import { LOG_FILE } from './layout.ts';
+import { pause } from './pause.ts';
+
+export interface AccessLogListener {
+  /** Every line from now on is told, once. */
+  onOpen(): void;
+  /** Without its end. */
+  onLine(line: string): void;
+  /** Lines from now on are lost, until `onOpen`. */
+  onLost(error: Error): void;
+}
+
+export interface AccessLogLimits {
+  /** A log that has been read so far is emptied. */
+  emptyAtBytes: number;
+  /** A reader that nobody listens to any more ends of itself after so long; one that is heard is followed by another. */
+  sessionSeconds: number;
+}
+
+const LIMITS: AccessLogLimits = { emptyAtBytes: LOG_BYTES / 2, sessionSeconds: 600 };
+/** What `timeout` says when the time is up. */
+const TIME_IS_UP = 124;
+const RETRY_MS = 1_000;
+
+/**
+ * Tells of the requests that the ingress has answered, as they are logged, until `signal` says so. nginx writes its log
+ * to a file in memory and waits for nobody; a reader of its own follows the file. What is logged while nobody follows,
+ * as when AutoServe is away, is never told.
+ */
+export async function followAccessLog(
+  engine: IngressEngine,
+  clock: Clock,
+  listener: AccessLogListener,
+  signal: AbortSignal,
+  limits: AccessLogLimits = LIMITS,
+): Promise<void> {
+  let lost = false;
+  while (!signal.aborted) {
+    try {
+      const container = await engine.findIngress();
+      if (!container?.running) throw new AutoServeError('IngressNotRunning', 'nginx does not run');
+      await empty(engine, container.id);
+      listener.onOpen();
+      lost = false;
+      await followFile(engine, container.id, listener, signal, limits);
+    } catch (error) {
+      if (!lost && !signal.aborted) {
+        listener.onLost(error instanceof Error ? error : new Error(messageOf(error)));
+      }
+      lost = true;
+      await pause(clock, RETRY_MS, signal);
+    }
+  }
+}
+
+/** Follows one container's file, session by session. Throws when a session breaks. */
+async function followFile(
+  engine: IngressEngine,
+  id: string,
+  listener: AccessLogListener,
+  signal: AbortSignal,
+  { emptyAtBytes, sessionSeconds }: AccessLogLimits,
+): Promise<void> {
+  let position = 0;
+  let rest = '';
+  while (!signal.aborted) {
+    const output = engine.stream(id, follow(position, sessionSeconds), signal);
+    let piece = await output.next();
+    while (!piece.done) {
+      position += piece.value.length;
+      const lines = (rest + piece.value.toString('latin1')).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) listener.onLine(line);
+      if (position >= emptyAtBytes) {
+        await empty(engine, id);
+        position = 0;
+      }
+      piece = await output.next();
+    }
+    if (!signal.aborted && piece.value !== TIME_IS_UP) {
+      throw new AutoServeError(
+        'AccessLogLost',
+        `the access log's reader ended with exit code ${piece.value}`,
+        {
+          remedy: 'the ingress image needs the programs timeout, tail and truncate',
+        },
+      );
+    }
+  }
+}
+
+function follow(position: number, seconds: number): string[] {
+  return ['timeout', String(seconds), 'tail', '-c', `+${position + 1}`, '-F', LOG_FILE];
+}
+
+async function empty(engine: IngressEngine, id: string): Promise<void> {
+  const { exitCode, output } = await engine.run(id, ['truncate', '-s', '0', LOG_FILE]);
+  if (exitCode === 0) return;
+  throw new AutoServeError('AccessLogLost', `cannot empty the access log: ${output.trim()}`, {
+    remedy: 'the ingress image needs the programs timeout, tail and truncate',
+  });
+}

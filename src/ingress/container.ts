@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto';
+import type { Engine } from '../engine/engine.ts';
+import type { IngressContainer, IngressEngine, IngressFile, IngressSpec } from '../engine/ingress-engine.ts';
+import { AutoServeError } from '../error.ts';
+import type { Configuration } from './configuration.ts';
+import { CURRENT, HTTP_PORT, LOG_DIRECTORY, nginx, ROOT, TLS_PORT, type Slot } from './layout.ts';
+
+/** What the ingress uses of an engine. */
+export type NginxEngine = IngressEngine & Pick<Engine, 'createNetwork' | 'resolveImage'>;
+
+/** Where and how nginx runs. */
+export interface NginxPlace {
+  /** Any nginx of 1.22 or later that has `tail`, `timeout` and `truncate` beside it: `nginx:1.28-alpine`. */
+  image: string;
+  /** Address of the engine's host on which requests come in. */
+  address: string;
+  port: number;
+  /** For https; null for none. */
+  tlsPort: number | null;
+}
+
+/** About 350,000 requests. When nobody reads it, what does not fit is dropped. */
+export const LOG_BYTES = 32 * 2 ** 20;
+
+export interface EnsureOptions {
+  /** What a new container begins with. */
+  first: Configuration;
+  /** No nginx runs; said again when it takes long until one does. */
+  onDown: () => void;
+  signal: AbortSignal;
+}
+
+/**
+ * Makes the ingress container run as `place` says, and returns it and whether it is a new one. A container that runs and
+ * is as wanted is left alone; another one is replaced.
+ */
+export async function ensureContainer(
+  engine: NginxEngine,
+  place: NginxPlace,
+  { first, onDown, signal }: EnsureOptions,
+): Promise<{ container: IngressContainer; isNew: boolean }> {
+  const spec = specOf(place);
+  const found = await engine.findIngress();
+  if (found?.running && found.ip !== null && found.settings === spec.settings) {
+    return { container: found, isNew: false };
+  }
+  if (!found?.running) onDown();
+  await engine.resolveImage(place.image, 'IfNotPresent', signal, () => found?.running || onDown());
+  if (found) await engine.removeIngress(found.id);
+  if (found?.running) onDown();
+  await engine.createNetwork();
+  const id = await engine.createIngress(spec);
+  await engine.putFiles(id, [
+    { path: ROOT, directory: true },
+    { path: `${ROOT}/temp`, directory: true },
+    ...slotFiles('a', first),
+    linkTo('a'),
+  ]);
+  await engine.startIngress(id);
+  const container = await engine.findIngress();
+  if (container?.id === id) return { container, isNew: true };
+  throw new AutoServeError('IngressExited', 'the container of the ingress was removed at once', {
+    remedy: 'it is made anew',
+  });
+}
+
+/** A configuration as the files of a slot. */
+export function slotFiles(slot: Slot, { files }: Configuration): IngressFile[] {
+  const directory = `${ROOT}/${slot}`;
+  return [
+    { path: directory, directory: true },
+    { path: `${directory}/tls`, directory: true },
+    { path: `${directory}/slot`, content: slot, mode: 0o644 },
+    ...[...files].map(([name, file]) => ({ path: `${directory}/${name}`, ...file })),
+  ];
+}
+
+/** What puts a slot in force at nginx's next start or reload. */
+export function linkTo(slot: Slot): IngressFile {
+  return { path: CURRENT, linkTo: slot };
+}
+
+function specOf({ image, address, port, tlsPort }: NginxPlace): IngressSpec {
+  const spec = {
+    image,
+    command: nginx(CURRENT, '-g', 'daemon off;'),
+    published: [
+      { containerPort: HTTP_PORT, address, port },
+      ...(tlsPort === null ? [] : [{ containerPort: TLS_PORT, address, port: tlsPort }]),
+    ],
+    memory: [{ path: LOG_DIRECTORY, bytes: LOG_BYTES }],
+    // Ends when the requests in hand are answered.
+    stopSignal: 'SIGQUIT',
+  };
+  const settings = createHash('sha256').update(JSON.stringify(spec)).digest('hex').slice(0, 32);
+  return { ...spec, settings };
+}

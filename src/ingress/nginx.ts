@@ -1,0 +1,298 @@
+import type { Logger } from 'pino';
+import type { Clock } from '../clock.ts';
+import { backoffMs } from '../control/backoff.ts';
+import { AutoServeError, messageOf } from '../error.ts';
+import { followAccessLog, type AccessLogListener } from './access-log.ts';
+import type { Certificate } from './certificate.ts';
+import { configurationOf, type Configuration } from './configuration.ts';
+import { ensureContainer, type NginxEngine, type NginxPlace } from './container.ts';
+import { awaitStart, deploy, servingSlot, type Candidate } from './deployment.ts';
+import type { Slot } from './layout.ts';
+import type { NginxSettings } from './nginx-config.ts';
+import { pause } from './pause.ts';
+import { ConfigurationRefused } from './refusal.ts';
+import type { Route } from './route.ts';
+import { routingTable, type RoutingTable } from './routes.ts';
+import { askStatus } from './status.ts';
+
+export interface NginxOptions {
+  engine: NginxEngine;
+  place: NginxPlace;
+  settings: NginxSettings;
+  clock: Clock;
+  /** In [0, 1), for the backoff. */
+  random: () => number;
+  log: Logger;
+  /** Hears what users should know, once each time that it changes. */
+  onEvent: (event: IngressEvent) => void;
+  /** Asks nginx's status server; see `askStatus`. */
+  ask?: typeof askStatus;
+}
+
+export interface IngressEvent {
+  type: 'Normal' | 'Warning';
+  /** `IngressServing`, or the error's code: `RouteTaken`, `ConfigurationRefused`, `PortTaken`, `ImageNotFound`, … */
+  reason: string;
+  message: string;
+  /** Null for what concerns all apps. */
+  app: string | null;
+}
+
+/** For a condition: whether nginx serves what was applied last. */
+export interface IngressState {
+  serving: boolean;
+  /** As in `IngressEvent`; `Starting` before the first attempt has ended. */
+  reason: string;
+  message: string;
+}
+
+const RELOAD_MS = 200;
+const BACKOFF = { baseMs: 500, capMs: 30_000 };
+/** The net under lost events. */
+const RESYNC_MS = 30_000;
+
+/** The container of the last attempt. */
+interface Serving {
+  id: string;
+  ip: string | null;
+  slot: Slot;
+  /** Of the configuration in force; undefined when nobody knows. */
+  generation: string | undefined;
+}
+
+interface Waiter {
+  resolve: () => void;
+  reject: (error: unknown) => void;
+}
+
+/**
+ * The one nginx of an installation: keeps its container running and its configuration equal to the routes given last.
+ * Changes that come while one is put in force are gathered into the next.
+ */
+export class Nginx {
+  readonly #options: NginxOptions;
+  readonly #ask: typeof askStatus;
+  readonly #start: Configuration;
+  readonly #closing = new AbortController();
+  readonly #watch: { close(): void };
+  #wanted: Candidate | undefined;
+  #waiting: Waiter[] = [];
+  /** The last configuration that nginx accepted. */
+  #accepted: Configuration | undefined;
+  #container: Serving | undefined;
+  /** Whether it is certain that no nginx runs. */
+  #down = false;
+  #state: IngressState = { serving: false, reason: 'Starting', message: 'nginx is being started' };
+  #refused = new Set<string>();
+  #attempt: Promise<void> | undefined;
+  #again = false;
+  #failures = 0;
+  #lastReload = 0;
+  /** When an nginx that does not run is tried again, in milliseconds since the epoch. */
+  #retryAt = 0;
+  #cancelTimer: (() => void) | undefined;
+  #reloads = 0;
+
+  /** Starts at once, or takes over the container that it finds. */
+  constructor(options: NginxOptions) {
+    this.#options = options;
+    this.#ask = options.ask ?? askStatus;
+    this.#start = configurationOf(null, options.settings, []);
+    this.#watch = options.engine.watchIngress(() => this.#look());
+    this.#look();
+  }
+
+  get state(): IngressState {
+    return this.#state;
+  }
+
+  /** How often nginx has loaded another configuration. */
+  get reloads(): number {
+    return this.#reloads;
+  }
+
+  /**
+   * Makes `routes`, all there are, the ones that are served, and returns the table made of them; its refusals are reported
+   * as events, too. Resolves when no request is taken by an earlier table: this or a later one is in force, or nginx does
+   * not run. Throws when an earlier one may go on serving: `ConfigurationRefused`, `ReloadNotTaken`, `EngineUnavailable`;
+   * it is tried again without being asked.
+   */
+  async apply(routes: readonly Route[], certificates: readonly Certificate[] = []): Promise<RoutingTable> {
+    const table = routingTable(routes, this.#wanted?.table);
+    this.#reportRefused(table);
+    this.#wanted = { table, configuration: configurationOf(table, this.#options.settings, certificates) };
+    const applied = new Promise<void>((resolve, reject) => this.#waiting.push({ resolve, reject }));
+    this.#look();
+    await applied;
+    return table;
+  }
+
+  /** nginx's `stub_status` page; null when it does not run or cannot be reached from here. */
+  async statusPage(): Promise<string | null> {
+    const ip = this.#container?.ip;
+    return ip ? ((await this.#ask(ip, '/status')) ?? null) : null;
+  }
+
+  /** See `followAccessLog`. */
+  async accessLog(listener: AccessLogListener, signal: AbortSignal): Promise<void> {
+    await followAccessLog(this.#options.engine, this.#options.clock, listener, signal);
+  }
+
+  /** Ends what is under way and leaves nginx serving. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#watch.close();
+    this.#cancelTimer?.();
+    await this.#attempt;
+    const closed = new AutoServeError('Closed', 'AutoServe stops before the change is in force');
+    for (const waiter of this.#waiting.splice(0)) waiter.reject(closed);
+  }
+
+  #look(): void {
+    if (this.#closing.signal.aborted) return;
+    // What an attempt that failed has done to the container is heard of here, too.
+    if (this.#down && this.#options.clock.now().getTime() < this.#retryAt) {
+      this.#release();
+      return;
+    }
+    this.#again = true;
+    this.#attempt ??= this.#attempts().finally(() => {
+      this.#attempt = undefined;
+    });
+  }
+
+  async #attempts(): Promise<void> {
+    while (this.#again && !this.#closing.signal.aborted) {
+      this.#again = false;
+      this.#cancelTimer?.();
+      await this.#attemptOnce();
+    }
+  }
+
+  async #attemptOnce(): Promise<void> {
+    let waiters: Waiter[] | undefined;
+    try {
+      await this.#ensureContainer();
+      await this.#pace();
+      // Whoever comes from here on waits for the next attempt.
+      waiters = this.#waiting.splice(0);
+      await this.#deploy();
+      this.#succeed();
+      for (const waiter of waiters) waiter.resolve();
+    } catch (error) {
+      this.#fail(error);
+      for (const waiter of waiters ?? this.#waiting.splice(0)) {
+        if (this.#down) waiter.resolve();
+        else waiter.reject(error);
+      }
+    }
+  }
+
+  async #ensureContainer(): Promise<void> {
+    const { engine, place, clock } = this.#options;
+    const known = this.#container;
+    const first = this.#accepted ?? this.#start;
+    const { signal } = this.#closing;
+    const onDown = (): void => this.#noteDown();
+    const { container, isNew } = await ensureContainer(engine, place, { first, onDown, signal });
+    const { id, ip } = container;
+    this.#down = false;
+    if (isNew) {
+      await awaitStart(engine, id, clock);
+      this.#container = { id, ip, slot: 'a', generation: first.generation };
+    } else if (known?.id !== id || known.ip !== ip) {
+      const generation = ip ? (await this.#ask(ip, '/configuration'))?.trim() : undefined;
+      this.#container = { id, ip, slot: await servingSlot(engine, id), generation };
+    }
+  }
+
+  /** An application that is to stop need not wait for an image that is being pulled. */
+  #noteDown(): void {
+    if (this.#down) this.#release();
+    this.#down = true;
+    this.#container = undefined;
+  }
+
+  #release(): void {
+    for (const waiter of this.#waiting.splice(0)) waiter.resolve();
+  }
+
+  /** Waits until a reload may be, unless there is nothing to load. */
+  async #pace(): Promise<void> {
+    if (this.#isInForce()) return;
+    const { clock } = this.#options;
+    const wait = this.#lastReload + RELOAD_MS - clock.now().getTime();
+    if (wait > 0) await pause(clock, wait, this.#closing.signal);
+  }
+
+  async #deploy(): Promise<void> {
+    const { engine, clock } = this.#options;
+    const wanted = this.#wanted;
+    const container = this.#container;
+    if (!wanted || !container || this.#isInForce()) return;
+    this.#lastReload = clock.now().getTime();
+    // If it fails halfway, nobody knows.
+    const { generation } = container;
+    container.generation = undefined;
+    try {
+      container.slot = await deploy(engine, container.id, container.slot, wanted, clock);
+    } catch (error) {
+      if (error instanceof ConfigurationRefused) container.generation = generation;
+      throw error;
+    }
+    this.#reloads += 1;
+    container.generation = wanted.configuration.generation;
+    this.#accepted = wanted.configuration;
+  }
+
+  #isInForce(): boolean {
+    return !this.#wanted || this.#container?.generation === this.#wanted.configuration.generation;
+  }
+
+  #succeed(): void {
+    const { address, port } = this.#options.place;
+    this.#failures = 0;
+    this.#setState(
+      { serving: true, reason: 'IngressServing', message: `nginx serves at ${address}:${port}` },
+      null,
+    );
+    this.#lookIn(RESYNC_MS);
+  }
+
+  #fail(error: unknown): void {
+    this.#failures += 1;
+    const { clock, random, log } = this.#options;
+    log.warn({ err: error }, 'the ingress is not as it should be');
+    const reason = error instanceof AutoServeError ? error.code : 'InternalError';
+    const remedy = error instanceof AutoServeError && error.remedy ? `; ${error.remedy}` : '';
+    const app = error instanceof ConfigurationRefused ? error.app : null;
+    this.#setState({ serving: false, reason, message: `${messageOf(error)}${remedy}` }, app);
+    const wait = backoffMs(this.#failures, BACKOFF, random());
+    this.#retryAt = clock.now().getTime() + wait;
+    if (this.#down) this.#again = false;
+    this.#lookIn(wait);
+  }
+
+  #setState(state: IngressState, app: string | null): void {
+    const { serving, reason, message } = state;
+    const changed = reason !== this.#state.reason || message !== this.#state.message;
+    this.#state = state;
+    if (changed) this.#options.onEvent({ type: serving ? 'Normal' : 'Warning', reason, message, app });
+  }
+
+  #reportRefused({ refused }: RoutingTable): void {
+    const messages = new Set(refused.map(({ error }) => error.message));
+    for (const { app, error } of refused) {
+      if (this.#refused.has(error.message)) continue;
+      const message = `${error.message}; ${error.remedy}`;
+      this.#options.onEvent({ type: 'Warning', reason: error.code, message, app });
+    }
+    this.#refused = messages;
+  }
+
+  #lookIn(ms: number): void {
+    this.#cancelTimer?.();
+    if (this.#closing.signal.aborted) return;
+    this.#cancelTimer = this.#options.clock.schedule(ms, () => this.#look());
+  }
+}

@@ -1,0 +1,45 @@
+/** What nginx answers by itself, as HTML for those that accept it and as plain text for the others. */
+
+/** Every server includes it, by this name beside the configuration. */
+export const PAGES_FILE = 'pages.conf';
+
+/** The http block's part: texts by status, and which answers get a page. */
+export function pageMaps(): string {
+  return `
+  map $http_accept $autoserve_format {
+    default     text;
+    ~*text/html html;
+  }
+  # $autoserve_app is a name out of the configuration; nothing that a client sends is ever shown.
+  map "$status:$autoserve_app" $autoserve_message {
+    404:     "No application is served here.";
+    413:     "The request is larger than this server takes.";
+    ~^413:.  "The request is larger than this server takes.";
+    ~^502:.  "Application $autoserve_app did not answer: the connection to its instance failed.";
+    ~^503:.  "Application $autoserve_app has no instance that is ready.";
+    ~^504:.  "Application $autoserve_app did not answer in time.";
+    default  "The server is starting.";
+  }
+  map $status $autoserve_retry_after {
+    default "";
+    503     2;
+  }
+  error_page 404 413 502 503 504 @page_$autoserve_format;`;
+}
+
+/** What `PAGES_FILE` holds. nginx keeps the status with which it came here, not the one that `return` names. */
+export const PAGES = ['text', 'html'].map(page).join('');
+
+function page(format: string): string {
+  const body =
+    format === 'html'
+      ? '<!doctype html><meta charset=utf-8><title>$status</title><h1>$status</h1><p>$autoserve_message</p>'
+      : '$status $autoserve_message';
+  return `location @page_${format} {
+  default_type ${format === 'html' ? 'text/html' : 'text/plain'};
+  add_header Retry-After $autoserve_retry_after always;
+  add_header Cache-Control no-store always;
+  return 503 "${body}\\n";
+}
+`;
+}

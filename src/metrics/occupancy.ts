@@ -1,0 +1,43 @@
+/** From this length on, how long a stay still is to be counted is kept stay by stay. */
+const LONG_MS = 1_000;
+const LONGEST_MS = 60_000;
+
+/**
+ * How many were there at a time, in the mean, known from those who leave: by Little's law (J. D. C. Little, 1961), the
+ * time that all of them stayed together, divided by the time that was watched.
+ *
+ * Who stays is not seen before leaving. A stay is therefore counted after its end for as long as it lasted: what does
+ * not fit into the interval is carried into the next ones, up to a minute of it. A steady number of stays of up to a
+ * minute is shown exactly, a change of it as late as they are long; of a longer stay a minute is counted.
+ */
+export class Occupancy {
+  #shortMs = 0;
+  #longMs: number[] = [];
+
+  /** Someone left after `ms` milliseconds. */
+  add(ms: number): void {
+    if (ms < LONG_MS) this.#shortMs += ms;
+    else this.#longMs.push(Math.min(ms, LONGEST_MS));
+  }
+
+  merge(other: Occupancy): void {
+    this.#shortMs += other.#shortMs;
+    for (const ms of other.#longMs) this.#longMs.push(ms);
+  }
+
+  /** The mean number over an interval of `ms` milliseconds. */
+  mean(ms: number): number {
+    let sum = this.#shortMs;
+    for (const stay of this.#longMs) sum += Math.min(stay, ms);
+    return sum / ms;
+  }
+
+  /** What is left to be counted after an interval of `ms` milliseconds; undefined for nothing. */
+  next(ms: number): Occupancy | undefined {
+    const left = this.#longMs.filter((stay) => stay > ms).map((stay) => stay - ms);
+    if (left.length === 0) return undefined;
+    const next = new Occupancy();
+    next.#longMs = left;
+    return next;
+  }
+}

@@ -1,0 +1,87 @@
+import type { RecordedLoad } from '../controllers/scaling/backtest.ts';
+import type { LedgerEntry } from '../controllers/scaling/ledger.ts';
+import type { Connection } from './database.ts';
+import { toJson } from './json.ts';
+import { incoming, list, selectList, type Columns } from './postgres/columns.ts';
+
+const COLUMNS: Columns<LedgerEntry> = [
+  ['app_name', 'appName', 'text'],
+  ['app_uid', 'appUid', 'uuid'],
+  ['evaluated_at', 'evaluatedAt', 'timestamptz'],
+  ['current_replicas', 'currentReplicas', 'integer'],
+  ['desired_replicas', 'desiredReplicas', 'integer'],
+  ['decision', 'decision', 'text'],
+  ['reason', 'reason', 'text'],
+  ['message', 'message', 'text'],
+  ['inputs', 'inputs', 'jsonb'],
+  ['clamps', 'clamps', 'text[]'],
+];
+
+/** Writes to the ledger, in one statement. */
+export async function appendScalingDecisions(
+  connection: Connection,
+  entries: readonly LedgerEntry[],
+): Promise<void> {
+  if (entries.length === 0) return;
+  await connection.query(`INSERT INTO scaling_decisions (${list(COLUMNS)}) ${incoming(COLUMNS)}`, [
+    toJson(entries),
+  ]);
+}
+
+export interface LedgerQuery {
+  /** Leaves out evaluations that changed nothing. */
+  changesOnly?: boolean;
+  limit?: number;
+}
+
+/** The last evaluations of the application of this name, the latest first. */
+export async function listScalingDecisions(
+  connection: Connection,
+  app: string,
+  { changesOnly = false, limit = 1 }: LedgerQuery = {},
+): Promise<LedgerEntry[]> {
+  return await connection.query<LedgerEntry>(
+    `SELECT ${selectList(COLUMNS)} FROM scaling_decisions
+     WHERE app_name = ? ${changesOnly ? "AND decision <> 'hold'" : ''}
+     ORDER BY evaluated_at DESC, id DESC LIMIT ?`,
+    [app, limit],
+  );
+}
+
+/** The last evaluation of every application that is there: what a restart goes on from. One query. */
+export async function lastScalingDecisions(connection: Connection): Promise<LedgerEntry[]> {
+  return await connection.query<LedgerEntry>(
+    `SELECT ${selectList(COLUMNS)} FROM (
+       SELECT last.* FROM applications a CROSS JOIN LATERAL (
+         SELECT * FROM scaling_decisions d WHERE d.app_name = a.name AND d.app_uid = a.uid
+         ORDER BY evaluated_at DESC, id DESC LIMIT 1
+       ) last
+     ) decisions ORDER BY app_name`,
+  );
+}
+
+/**
+ * An application's load of the last `seconds`, by the database's clock, in steps of 15 s: means, of latency the median.
+ * Steps in which nothing was recorded are left out. One query.
+ */
+export async function listRecordedLoads(
+  connection: Connection,
+  app: string,
+  seconds: number,
+): Promise<RecordedLoad[]> {
+  return await connection.query<RecordedLoad>(
+    `SELECT date_bin('15 seconds', timestamp, to_timestamp(0)) AS at,
+            avg(value) FILTER (WHERE metric_type = 'rps') AS rps,
+            avg(value * (labels ->> 'ready')::float8) FILTER (WHERE metric_type = 'cpu_percent') AS cpu,
+            avg(value) FILTER (WHERE metric_type = 'active_connections') AS connections,
+            avg(value) FILTER (WHERE metric_type = 'memory_percent') AS memory,
+            percentile_cont(0.5) WITHIN GROUP (ORDER BY value)
+              FILTER (WHERE metric_type = 'latency_p95') AS "latencyP95Ms"
+     FROM metrics
+     WHERE app_name = ? AND aggregation_level = 'app'
+       AND metric_type IN ('rps', 'cpu_percent', 'active_connections', 'memory_percent', 'latency_p95')
+       AND timestamp >= now() - make_interval(secs => ?::float8)
+     GROUP BY 1 ORDER BY 1`,
+    [app, seconds],
+  );
+}

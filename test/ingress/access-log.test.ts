@@ -1,0 +1,127 @@
+import { expect } from 'chai';
+import { systemClock } from '../../src/clock.ts';
+import { followAccessLog } from '../../src/ingress/access-log.ts';
+import { parseAccessLine } from '../../src/metrics/access-log.ts';
+import { eventually } from '../eventually.ts';
+import { IngressFixture, routeTo } from './fixture.ts';
+
+describe('the access log', () => {
+  const ingress = new IngressFixture();
+  let following: AbortController;
+
+  before(async () => await ingress.prepare());
+  beforeEach(async () => {
+    following = new AbortController();
+    await ingress.begin();
+  });
+  afterEach(async () => {
+    following.abort();
+    await ingress.end();
+  });
+
+  function listener() {
+    const heard = { open: 0, lost: 0, lines: [] as string[] };
+    return {
+      heard,
+      onOpen: () => void (heard.open += 1),
+      onLost: () => void (heard.lost += 1),
+      onLine: (line: string) => void heard.lines.push(line),
+    };
+  }
+
+  it('tells every request with app and instance, a retry with both, and one for nobody without', async () => {
+    const web = await ingress.instance('web');
+    const nginx = ingress.nginx();
+    const nobody = { ...web, port: 9 };
+    await nginx.apply([
+      routeTo('web', [web]),
+      routeTo('half', [nobody, web], { balance: 'round_robin' }),
+      routeTo('none', []),
+    ]);
+    const log = listener();
+    const ended = nginx.accessLog(log, following.signal);
+    await eventually(() => expect(log.heard.open).to.equal(1));
+    for (const host of ['web', 'half', 'half', 'none', 'unknown'])
+      await ingress.get(`${host}.localhost`, '/secret');
+    await eventually(() => expect(log.heard.lines).to.have.lengthOf(5));
+    const entries = log.heard.lines.map(parseAccessLine);
+    const told = entries.map((entry) => [
+      entry?.app,
+      entry?.status,
+      entry?.upstream.map(({ status }) => status),
+    ]);
+    const address = `${web.ip}:8080`;
+    expect(told).to.have.deep.members([
+      ['web', 200, [200]],
+      ['half', 200, [502, 200]],
+      ['half', 200, [200]],
+      ['none', 503, []],
+      [null, 404, []],
+    ]);
+    expect(entries[0]?.upstream[0]?.address).to.equal(address);
+    expect(log.heard.lines.join('\n')).to.not.include('secret').and.not.include('localhost');
+    following.abort();
+    await ended;
+  });
+
+  it('goes on over reloads, is told to be lost with its container, and comes back with the next', async () => {
+    const nginx = ingress.nginx();
+    await nginx.apply([routeTo('web', [])]);
+    const log = listener();
+    const ended = nginx.accessLog(log, following.signal);
+    await eventually(() => expect(log.heard.open).to.equal(1));
+    await ingress.get('web.localhost');
+    await nginx.apply([routeTo('web', []), routeTo('more', [])]);
+    await ingress.get('more.localhost');
+    await eventually(() => expect(log.heard.lines).to.have.lengthOf(2));
+    expect(log.heard.lost).to.equal(0);
+    const id = (await ingress.container())?.Id ?? '';
+    await ingress.docker.getContainer(id).kill();
+    await eventually(() => expect(log.heard).to.include({ open: 2, lost: 1 }));
+    await ingress.get('web.localhost');
+    await eventually(() => expect(log.heard.lines).to.have.lengthOf(3));
+    following.abort();
+    await ended;
+  });
+
+  it('loses no line and tells none twice when a reader is followed by another, or the log is emptied', async () => {
+    await ingress.nginx().apply([routeTo('web', [])]);
+    const log = listener();
+    const engine = ingress.engine();
+    const commands: string[] = [];
+    const stream = engine.stream.bind(engine);
+    engine.stream = (id, command, signal) => {
+      commands.push(command.join(' '));
+      return stream(id, command, signal);
+    };
+    const limits = { emptyAtBytes: 4_000, sessionSeconds: 2 };
+    const ended = followAccessLog(engine, systemClock, log, following.signal, limits);
+    await eventually(() => expect(log.heard.open).to.equal(1));
+    let asked = 0;
+    await eventually(async () => {
+      await ingress.get('web.localhost');
+      asked += 1;
+      expect(commands.length).to.be.at.least(4);
+    });
+    await eventually(() => expect(log.heard.lines).to.have.lengthOf(asked));
+    expect(log.heard.lines.every((line) => parseAccessLine(line)?.app === 'web')).to.equal(true);
+    expect(log.heard).to.include({ open: 1, lost: 0 });
+    expect(new Set(commands).size, 'readers began where the one before ended').to.be.greaterThan(1);
+    following.abort();
+    await ended;
+  });
+
+  it('says that the image lacks what it needs to read the log', async () => {
+    await ingress.nginx().apply([]);
+    const errors: Error[] = [];
+    const engine = ingress.engine();
+    const run = engine.run.bind(engine);
+    engine.run = async (id, [, ...args]) => await run(id, ['no-such-program', ...args]);
+    const log = { ...listener(), onLost: (error: Error) => void errors.push(error) };
+    const ended = followAccessLog(engine, systemClock, log, following.signal);
+    await eventually(() => expect(errors).to.have.lengthOf(1));
+    expect(errors[0]).to.include({ code: 'AccessLogLost' });
+    following.abort();
+    await ended;
+  });
+});

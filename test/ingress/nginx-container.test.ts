@@ -1,0 +1,133 @@
+import { expect } from 'chai';
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import type { NginxEngine } from '../../src/ingress/container.ts';
+import { eventually } from '../eventually.ts';
+import { IngressFixture, routeTo } from './fixture.ts';
+
+describe('the nginx container', () => {
+  const ingress = new IngressFixture();
+
+  before(async () => await ingress.prepare());
+  beforeEach(async () => await ingress.begin());
+  afterEach(async () => await ingress.end());
+
+  /** The engine, and how often it was asked to send nginx a signal. */
+  function counting(): { engine: NginxEngine; signals: () => number } {
+    const engine = ingress.engine();
+    const send = engine.signalIngress.bind(engine);
+    let signals = 0;
+    engine.signalIngress = async (...args) => {
+      signals += 1;
+      await send(...args);
+    };
+    return { engine, signals: () => signals };
+  }
+
+  it('is no instance of an app', async () => {
+    await ingress.nginx().apply([]);
+    expect(await ingress.container()).to.have.nested.property('State.Running', true);
+    const { containers } = await ingress.appEngine.observe();
+    expect(containers).to.be.empty;
+  });
+
+  it('answers with status 503 until the first routes are known', async () => {
+    ingress.nginx();
+    const answer = await eventually(async () => await ingress.get('web.localhost'));
+    expect(answer).to.include({ status: 503, body: '503 The server is starting.\n' });
+  });
+
+  it('gathers changes: a hundred at once are two reloads at most, and the last one counts', async () => {
+    const web = await ingress.instance('web');
+    const { engine, signals } = counting();
+    const nginx = ingress.nginx({ engine });
+    await nginx.apply([]);
+    const before = signals();
+    const changes = Array.from({ length: 100 }, (_, index) =>
+      nginx.apply([routeTo('web', index === 99 ? [web] : []), routeTo(`app-${index}`, [])]),
+    );
+    await Promise.all(changes);
+    expect(signals() - before).to.be.within(1, 2);
+    expect(await ingress.who('web.localhost')).to.equal('web');
+    expect((await ingress.get('app-99.localhost')).status).to.equal(503);
+    expect((await ingress.get('app-98.localhost')).status).to.equal(404);
+  });
+
+  it('is taken over as it is, without a reload when nothing has changed', async () => {
+    const web = await ingress.instance('web');
+    const first = ingress.nginx();
+    await first.apply([routeTo('web', [web])]);
+    const before = await ingress.container();
+    await first.close();
+    const { engine, signals } = counting();
+    const second = ingress.nginx({ engine });
+    await second.apply([routeTo('web', [web])]);
+    expect(second.state).to.include({ serving: true });
+    expect(signals()).to.equal(0);
+    await second.apply([routeTo('web', [])]);
+    expect(signals()).to.equal(1);
+    const after = await ingress.container();
+    expect(after?.Id).to.equal(before?.Id);
+    expect(after?.State.Pid).to.equal(before?.State.Pid);
+    expect((await ingress.get('web.localhost')).status).to.equal(503);
+  });
+
+  it('is healed with what it served when it is killed, paused, disconnected or removed', async () => {
+    await ingress.nginx().apply([routeTo('web', [await ingress.instance('web')])]);
+    const harms: ((id: string) => Promise<unknown>)[] = [
+      (id) => ingress.docker.getContainer(id).kill(),
+      (id) => ingress.docker.getContainer(id).pause(),
+      (id) => ingress.docker.getNetwork(`autoserve-${ingress.installation}`).disconnect({ Container: id }),
+      (id) => ingress.docker.getContainer(id).remove({ force: true }),
+    ];
+    for (const harm of harms) {
+      const id = (await ingress.container())?.Id ?? '';
+      await harm(id);
+      await eventually(async () => {
+        expect((await ingress.container())?.Id).to.not.equal(id);
+        expect(await ingress.who('web.localhost')).to.equal('web');
+      });
+    }
+  });
+
+  it('is made anew when its settings have changed', async () => {
+    const first = ingress.nginx();
+    await first.apply([routeTo('web', [])]);
+    await first.close();
+    const before = (await ingress.container())?.Id;
+    await ingress.nginx({ tlsPort: ingress.port + 1 }).apply([routeTo('web', [])]);
+    expect((await ingress.container())?.Id).to.not.equal(before);
+    expect((await ingress.get('web.localhost')).status).to.equal(503);
+  });
+
+  it('says who has its port, lets nobody wait for it, and serves when the port is free', async () => {
+    const other = createServer().listen(ingress.port, '127.0.0.1');
+    await once(other, 'listening');
+    const web = await ingress.instance('web');
+    const nginx = ingress.nginx();
+    await nginx.apply([routeTo('web', [web])]);
+    expect(nginx.state).to.include({ serving: false, reason: 'PortTaken' });
+    expect(nginx.state.message).to.include(String(ingress.port)).and.include('--ingress-port');
+    expect(ingress.events).to.have.lengthOf(1);
+    other.close();
+    await eventually(async () => expect(await ingress.who('web.localhost')).to.equal('web'));
+    expect(nginx.state).to.include({ serving: true });
+    expect(ingress.events.map(({ reason }) => reason)).to.deep.equal(['PortTaken', 'IngressServing']);
+  });
+
+  it('says that its image is missing', async () => {
+    const nginx = ingress.nginx({ image: 'autoserve/no-such-ingress:1' });
+    await nginx.apply([]);
+    expect(nginx.state.serving).to.equal(false);
+    expect(nginx.state.reason).to.be.oneOf(['ImageNotFound', 'ImagePullFailed']);
+    expect(nginx.state.message).to.include('autoserve/no-such-ingress:1');
+    expect(await ingress.container()).to.equal(undefined);
+  });
+
+  it('says why an image that is no nginx does not start', async () => {
+    const nginx = ingress.nginx({ image: 'autoserve/demo-web:1' });
+    await nginx.apply([]);
+    expect(nginx.state.serving).to.equal(false);
+    expect(nginx.state.message).to.include('nginx');
+  });
+});

@@ -1,0 +1,175 @@
+import { expect } from 'chai';
+import { pino } from 'pino';
+import { MemoryIngress } from '../../src/engine/memory/memory-ingress.ts';
+import { Nginx, type IngressEvent } from '../../src/ingress/nginx.ts';
+import type { Route } from '../../src/ingress/route.ts';
+import { VirtualClock } from '../virtual-clock.ts';
+import { routeTo } from './fixture.ts';
+
+const START = new Date('2026-01-01T00:00:00Z');
+const web = routeTo('web', [{ ip: '10.0.0.3', port: 80, containerId: 'c' }]);
+
+/** One installation's ingress in memory, on virtual time. */
+class World {
+  readonly clock = new VirtualClock(START);
+  readonly engine = Object.assign(new MemoryIngress(), {
+    createNetwork: async () => undefined,
+    resolveImage: async () => 'image',
+  });
+  readonly events: IngressEvent[] = [];
+
+  nginx(): Nginx {
+    return new Nginx({
+      engine: this.engine,
+      place: { image: 'nginx', address: '127.0.0.1', port: 8080, tlsPort: null },
+      settings: { maxBodyBytes: 1 },
+      clock: this.clock,
+      random: () => 0,
+      log: pino({ level: 'silent' }),
+      onEvent: (event) => this.events.push(event),
+      // What it serves tells its own generation.
+      ask: async () => /return 200 "([0-9a-f]+)/.exec(this.engine.serving ?? '')?.[1],
+    });
+  }
+
+  /** Lets time pass, and all that can happen in it. */
+  async pass(ms: number): Promise<void> {
+    for (let passed = 0; passed <= ms; passed += 10) {
+      for (let turn = 0; turn < 30; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+      this.clock.advance(10);
+    }
+  }
+
+  serves(app: string): boolean {
+    return this.engine.serving?.includes(`set $autoserve_app ${app};`) ?? false;
+  }
+}
+
+/** How a promise has ended so far. */
+function watched(promise: Promise<unknown>): { outcome: string } {
+  const watch = { outcome: 'open' };
+  promise.then(
+    () => (watch.outcome = 'done'),
+    (error: Error & { code?: string }) => (watch.outcome = error.code ?? error.message),
+  );
+  return watch;
+}
+
+describe('nginx on virtual time', () => {
+  let world: World;
+  beforeEach(() => {
+    world = new World();
+  });
+
+  it('reloads at most once in 200 ms, however many changes come', async () => {
+    const nginx = world.nginx();
+    await world.pass(500);
+    const before = world.engine.signals;
+    const applied: { outcome: string }[] = [];
+    for (let change = 0; change < 100; change += 1) {
+      applied.push(watched(nginx.apply([web, routeTo(`app-${change}`, [])])));
+      await world.pass(10);
+    }
+    await world.pass(500);
+    // 100 changes, one every 20 ms: two seconds.
+    expect(world.engine.signals - before).to.be.within(2, 11);
+    expect(world.engine.signals - before).to.equal(nginx.reloads);
+    expect(applied.every(({ outcome }) => outcome === 'done')).to.equal(true);
+    expect(world.serves('app-99')).to.equal(true);
+  });
+
+  it('does not say that a change is in force before it is', async () => {
+    const nginx = world.nginx();
+    await world.pass(300);
+    let served: boolean | undefined;
+    const applied = nginx.apply([web]).then(() => (served = world.serves('web')));
+    await world.pass(1_000);
+    await applied;
+    expect(served).to.equal(true);
+  });
+
+  it('tells when a reload is not taken, tries again, and leaves what nginx would start with as it was', async () => {
+    const nginx = world.nginx();
+    await watchedUntil(nginx, [web]);
+    world.engine.faults = { ignoreReload: true };
+    const change = watched(nginx.apply([web, routeTo('more', [])]));
+    await world.pass(16_000);
+    expect(change.outcome).to.equal('ReloadNotTaken');
+    expect(nginx.state).to.include({ serving: false, reason: 'ReloadNotTaken' });
+    world.engine.faults = {};
+    await world.pass(40_000);
+    expect(world.serves('more')).to.equal(true);
+    expect(nginx.state).to.include({ serving: true });
+  });
+
+  it('loads after a takeover what was written but not taken when its predecessor was killed', async () => {
+    const first = world.nginx();
+    await watchedUntil(first, [web]);
+    world.engine.faults = { ignoreReload: true };
+    void watched(first.apply([web, routeTo('more', [])]));
+    await world.pass(1_000);
+    world.engine.faults = {};
+    const second = world.nginx();
+    await watchedUntil(second, [web, routeTo('more', [])]);
+    expect(world.serves('more')).to.equal(true);
+  });
+
+  it('goes on serving when a change is refused, and says so once', async () => {
+    const nginx = world.nginx();
+    await watchedUntil(nginx, [web]);
+    world.engine.faults = {
+      refuse: (config) => (config.includes('app bad;') ? '[emerg] 9#9: no good' : undefined),
+    };
+    const change = watched(nginx.apply([web, routeTo('bad', [])]));
+    await world.pass(60_000);
+    expect(change.outcome).to.equal('ConfigurationRefused');
+    expect(world.serves('web')).to.equal(true);
+    expect(world.serves('bad')).to.equal(false);
+    const refusals = world.events.filter(({ reason }) => reason === 'ConfigurationRefused');
+    expect(refusals).to.have.lengthOf(1);
+    expect(refusals[0]?.message).to.include('no good');
+  });
+
+  it('lets nobody wait for an nginx that cannot run, and heals it when it can', async () => {
+    const nginx = world.nginx();
+    await watchedUntil(nginx, [web]);
+    world.engine.faults = { portTaken: true };
+    world.engine.kill();
+    await world.pass(500);
+    const change = watched(nginx.apply([web, routeTo('more', [])]));
+    await world.pass(1_000);
+    expect(change.outcome).to.equal('done');
+    expect(nginx.state).to.include({ serving: false, reason: 'PortTaken' });
+    expect(world.events.filter(({ reason }) => reason === 'PortTaken')).to.have.lengthOf(1);
+    world.engine.faults = {};
+    await world.pass(40_000);
+    expect(world.serves('more')).to.equal(true);
+  });
+
+  it('does nothing at all when nothing happens', async () => {
+    const nginx = world.nginx();
+    await watchedUntil(nginx, [web]);
+    const { signals } = world.engine;
+    await world.pass(100_000);
+    await watchedUntil(nginx, [web]);
+    expect(world.engine.signals).to.equal(signals);
+    expect(world.events.map(({ reason }) => reason)).to.deep.equal(['IngressServing']);
+  });
+
+  it('ends what waits when it is closed, and leaves nginx serving', async () => {
+    const nginx = world.nginx();
+    await watchedUntil(nginx, [web]);
+    const change = watched(nginx.apply([routeTo('more', [])]));
+    const closed = watched(nginx.close());
+    await world.pass(1_000);
+    expect(closed.outcome).to.equal('done');
+    expect(change.outcome).to.be.oneOf(['done', 'Closed']);
+    expect(world.engine.serving).to.not.equal(undefined);
+  });
+
+  async function watchedUntil(nginx: Nginx, routes: readonly Route[]): Promise<void> {
+    const watch = watched(nginx.apply(routes));
+    await world.pass(1_000);
+    expect(watch.outcome).to.equal('done');
+  }
+});

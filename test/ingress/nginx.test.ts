@@ -1,0 +1,212 @@
+import { expect } from 'chai';
+import { once } from 'node:events';
+import { request } from 'node:http';
+import { ConfigurationRefused } from '../../src/ingress/refusal.ts';
+import { eventually } from '../eventually.ts';
+import { IngressFixture, routeTo } from './fixture.ts';
+
+describe('what nginx serves', () => {
+  const ingress = new IngressFixture();
+
+  before(async () => await ingress.prepare());
+  beforeEach(async () => await ingress.begin());
+  afterEach(async () => await ingress.end());
+
+  it('leads to apps by host and by path, a longer path first and only at its slashes', async () => {
+    const [web, api] = await Promise.all([ingress.instance('web'), ingress.instance('api')]);
+    await ingress
+      .nginx()
+      .apply([
+        routeTo('web', [web]),
+        routeTo('api', [api], { host: 'web.localhost', path: '/api/' }),
+        routeTo('alone', [api], { path: '/only' }),
+      ]);
+    expect(await ingress.who('web.localhost')).to.equal('web');
+    expect(await ingress.who('WEB.localhost:80', '/apiary')).to.equal('web');
+    expect(await ingress.who('web.localhost', '/api')).to.equal('api');
+    expect(await ingress.who('web.localhost', '/api/v1?q=%2F..')).to.equal('api');
+    expect(await ingress.who('alone.localhost', '/only/this')).to.equal('api');
+    expect((await ingress.get('alone.localhost', '/')).status).to.equal(404);
+    expect((await ingress.get('other.localhost')).status).to.equal(404);
+  });
+
+  it('says who could not be served, as HTML or as text, and shows nothing of the request', async () => {
+    await ingress.nginx().apply([routeTo('web', [])]);
+    const plain = await ingress.get('web.localhost', '/<script>');
+    expect(plain.status).to.equal(503);
+    expect(plain.headers['content-type']).to.equal('text/plain');
+    expect(plain.headers['retry-after']).to.equal('2');
+    expect(plain.body).to.equal('503 Application web has no instance that is ready.\n');
+    const page = await ingress.get('web.localhost', '/<script>', { accept: 'text/html,*/*;q=0.8' });
+    expect(page.status).to.equal(503);
+    expect(page.headers['content-type']).to.equal('text/html');
+    expect(page.body)
+      .to.include('<p>Application web has no instance that is ready.</p>')
+      .and.not.include('script');
+    const unknown = await ingress.get('"><script>.localhost');
+    expect([400, 404]).to.include(unknown.status);
+    expect(unknown.body).to.not.include('script');
+  });
+
+  it('tells an instance whom it answers, and asks it as it was asked', async () => {
+    await ingress.nginx().apply([routeTo('web', [await ingress.instance('web')])]);
+    const { body } = await ingress.get('web.localhost:8080', '/a%2Fb/../c?x=1', {
+      'x-forwarded-proto': 'https',
+      'x-forwarded-host': 'evil',
+      upgrade: 'h2c',
+    });
+    const { url, headers } = JSON.parse(body);
+    expect(url).to.equal('/a%2Fb/../c?x=1');
+    expect(headers).to.include({
+      host: 'web.localhost:8080',
+      'x-forwarded-host': 'web.localhost:8080',
+      'x-forwarded-proto': 'http',
+    });
+    expect(headers['x-forwarded-for']).to.equal(headers['x-real-ip']);
+    expect(headers).to.not.have.property('upgrade');
+  });
+
+  it('passes WebSockets on, both ways', async () => {
+    const echo = `require('node:http').createServer((_, response) => response.end())
+      .on('upgrade', (request, socket) => {
+        socket.write('HTTP/1.1 101 Switching Protocols\\r\\nUpgrade: websocket\\r\\nConnection: Upgrade\\r\\n\\r\\n');
+        socket.pipe(socket);
+      }).listen(8080);`;
+    await ingress.nginx().apply([routeTo('chat', [await ingress.instance('chat', echo)])]);
+    const asked = request({
+      host: '127.0.0.1',
+      port: ingress.port,
+      agent: false,
+      headers: { host: 'chat.localhost', connection: 'Upgrade', upgrade: 'websocket' },
+    });
+    asked.end();
+    const [response, socket] = await once(asked, 'upgrade');
+    expect(response.statusCode).to.equal(101);
+    try {
+      for (const said of ['hello', 'world']) {
+        socket.write(said);
+        expect(String(await once(socket, 'data'))).to.equal(said);
+      }
+    } finally {
+      socket.destroy();
+    }
+  });
+
+  it('passes a response on as it comes, also one that was under way when the configuration changed', async () => {
+    const slow = `let open; require('node:http').createServer((request, response) => {
+        if (request.url === '/next') { open?.write('next'); response.end(); }
+        else if (request.url === '/long') { open = response; response.write('first'); }
+        else response.end();
+      }).listen(8080);`;
+    const instance = await ingress.instance('slow', slow);
+    const nginx = ingress.nginx();
+    await nginx.apply([routeTo('slow', [instance])]);
+    const asked = request({
+      host: '127.0.0.1',
+      port: ingress.port,
+      path: '/long',
+      agent: false,
+      headers: { host: 'slow.localhost' },
+    });
+    asked.end();
+    const [response] = await once(asked, 'response');
+    let received = '';
+    response.on('data', (data: Buffer) => (received += String(data)));
+    await eventually(() => expect(received).to.equal('first'));
+    await nginx.apply([routeTo('slow', [instance]), routeTo('another', [])]);
+    await ingress.get('slow.localhost', '/next');
+    await eventually(() => expect(received).to.equal('firstnext'));
+    asked.destroy();
+  });
+
+  it('refuses a body that is larger than allowed, and passes on one that is not', async () => {
+    await ingress.nginx().apply([routeTo('web', [await ingress.instance('web')])]);
+    const small = await ingress.send('POST', 'web.localhost', '/', {}, Buffer.alloc(100_000));
+    expect(JSON.parse(small.body).bytes).to.equal(100_000);
+    const large = await ingress.send('POST', 'web.localhost', '/', { 'content-length': '100001' });
+    expect(large.status).to.equal(413);
+    expect(large.body).to.include('larger');
+  });
+
+  it('asks another instance when one cannot be reached', async () => {
+    const [gone, alive] = await Promise.all([ingress.instance('gone'), ingress.instance('alive')]);
+    const nobody = { ...alive, port: 9 };
+    await ingress.nginx().apply([routeTo('web', [gone, alive]), routeTo('half', [nobody, alive])]);
+    await ingress.docker.getContainer(gone.containerId).kill();
+    for (let times = 1; times <= 4; times += 1) {
+      expect(await ingress.who('web.localhost')).to.equal('alive');
+      const posted = await ingress.send('POST', 'half.localhost', '/', {}, Buffer.from('once'));
+      expect(JSON.parse(posted.body)).to.include({ name: 'alive', bytes: 4 });
+    }
+  });
+
+  it('asks a second time only what may be asked twice', async () => {
+    const dropping = `let asked = 0; require('node:http').createServer((request, response) => {
+        if (request.url === '/count') return response.end(String(asked));
+        if (request.url === '/drop') asked += 1;
+        if (request.url === '/drop') request.socket.destroy(); else response.end();
+      }).listen(8080);`;
+    const instances = [await ingress.instance('a', dropping), await ingress.instance('b', dropping)];
+    await ingress.nginx().apply([routeTo('web', instances)]);
+    const count = async () => {
+      const counts = await Promise.all(
+        instances.map(async ({ ip }) => await (await fetch(`http://${ip}:8080/count`)).text()),
+      );
+      return counts.reduce((sum, each) => sum + Number(each), 0);
+    };
+    const post = await ingress.send('POST', 'web.localhost', '/drop', {}, Buffer.from('x'));
+    expect(post.status).to.equal(502);
+    expect(post.body).to.include('Application web did not answer');
+    expect(await count()).to.equal(1);
+    expect((await ingress.get('web.localhost', '/drop')).status).to.equal(502);
+    expect(await count()).to.equal(3);
+    expect((await ingress.get('web.localhost', '/')).status, 'nobody is put out of reach').to.equal(200);
+  });
+
+  it('spreads requests in the way that the app asks for', async () => {
+    const instances = [await ingress.instance('a'), await ingress.instance('b')];
+    await ingress
+      .nginx()
+      .apply([
+        routeTo('turn', instances, { balance: 'round_robin' }),
+        routeTo('least', instances, { balance: 'least_conn' }),
+        routeTo('sticky', instances, { balance: 'ip_hash' }),
+      ]);
+    const asked = async (host: string) => {
+      const names: string[] = [];
+      for (let times = 1; times <= 6; times += 1) names.push(await ingress.who(host));
+      return new Set(names);
+    };
+    expect(await asked('turn.localhost')).to.have.keys('a', 'b');
+    expect(await asked('least.localhost')).to.have.keys('a', 'b');
+    expect((await asked('sticky.localhost')).size).to.equal(1);
+  });
+
+  it('keeps the last configuration that passed when the next does not, and names the app', async () => {
+    const web = await ingress.instance('web');
+    const nginx = ingress.nginx({ tlsPort: ingress.port + 1 });
+    await nginx.apply([routeTo('web', [web])]);
+    const broken = [{ host: 'shop.localhost', certificate: 'no certificate', key: 'no key' }];
+    const routes = [routeTo('web', [web]), routeTo('shop', [web])];
+    const refusal = await nginx.apply(routes, broken).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    expect(refusal).to.be.instanceOf(ConfigurationRefused);
+    expect(ingress.events.at(-1)).to.include({
+      type: 'Warning',
+      reason: 'ConfigurationRefused',
+      app: 'shop',
+    });
+    expect(nginx.state).to.include({ serving: false, reason: 'ConfigurationRefused' });
+    expect(await ingress.who('web.localhost')).to.equal('web');
+    expect((await ingress.get('shop.localhost')).status).to.equal(404);
+    const id = (await ingress.container())?.Id ?? '';
+    await ingress.docker.getContainer(id).kill({ signal: 'HUP' });
+    await ingress.docker.getContainer(id).restart();
+    await eventually(async () => expect(await ingress.who('web.localhost')).to.equal('web'));
+    await nginx.apply(routes);
+    expect(await ingress.who('shop.localhost')).to.equal('web');
+    expect(nginx.state).to.include({ serving: true, reason: 'IngressServing' });
+  });
+});
