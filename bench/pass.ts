@@ -5,6 +5,7 @@ import pino from 'pino';
 import { systemClock } from '../src/clock.ts';
 import { MemoryEngine } from '../src/engine/memory/memory-engine.ts';
 import { MemoryWorld } from '../src/engine/memory/memory-world.ts';
+import { noInstrumentation } from '../src/metrics/instrumentation.ts';
 import { startLoop } from '../src/loop.ts';
 import { DirectorySource } from '../src/source/directory.ts';
 import { ManifestReader } from '../src/source/manifest-reader.ts';
@@ -70,6 +71,9 @@ export async function convergedPass(): Promise<Row> {
     resyncMs: 3_600_000,
     engineCalls: 2,
     mode: 'enforce',
+    proxy: null,
+    samplesOf: () => [],
+    instrumentation: noInstrumentation,
   });
   const until = async (reached: () => Promise<boolean> | boolean): Promise<void> => {
     while (!(await reached())) await new Promise((resolve) => setTimeout(resolve, 5));

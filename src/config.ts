@@ -1,5 +1,7 @@
 import { homedir } from 'node:os';
+import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
+import { parseListenAddress, type ListenAddress } from './api/listen-address.ts';
 import type { RetentionSettings } from './controllers/retention/controller.ts';
 import { AutoServeError } from './error.ts';
 import type { Policy } from './manifest/policy.ts';
@@ -27,6 +29,10 @@ export interface Config {
   logLevel: (typeof logLevels)[number];
   /** Whether the engine is made equal to the manifests, or only what would be done is reported. */
   mode: (typeof modes)[number];
+  /** Where requests to apps of type http come in. */
+  ingress: IngressConfig;
+  /** Where AutoServe tells of itself: `/metrics`, `/healthz`, `/readyz`; null for nowhere. */
+  listen: ListenAddress | null;
   /** How often everything is looked at though nothing called for it, in seconds. */
   resyncSeconds: number;
   /** Engine calls at a time. */
@@ -39,6 +45,20 @@ export interface Config {
   confirmPrune: boolean;
 }
 
+export interface IngressConfig {
+  /** An address of Docker's host. */
+  address: string;
+  /** 0 for no ingress at all. */
+  port: number;
+  /** For https; null for none. */
+  tlsPort: number | null;
+  image: string;
+  /** Holds `<host>.crt` and `<host>.key`. */
+  certificatesDir: string;
+  /** The largest request body, in bytes; 0 for no limit. */
+  maxBodyBytes: number;
+}
+
 export interface ReplicaConfig {
   url: string;
   /** Whether readers read there while it keeps up; otherwise it is only watched. */
@@ -49,7 +69,9 @@ export interface ReplicaConfig {
 
 /** What can be given in a configuration file; `schemas/config.schema.json` describes it. */
 export type ConfigFile = Partial<
-  Omit<Config, 'confirmPrune' | 'policy' | 'replica' | 'retention'> & {
+  Omit<Config, 'confirmPrune' | 'ingress' | 'listen' | 'policy' | 'replica' | 'retention'> & {
+    ingress: Partial<IngressConfig>;
+    listen: string;
     policy: Partial<Policy>;
     replica: Partial<ReplicaConfig>;
     retention: Partial<Omit<RetentionSettings, 'days'> & { days: Partial<RetentionDays> }>;
@@ -67,6 +89,10 @@ export interface ConfigFlags {
   secretsDir?: string;
   logLevel?: string;
   mode?: string;
+  ingressAddress?: string;
+  ingressPort?: string;
+  ingressImage?: string;
+  listen?: string;
   confirmPrune?: boolean;
 }
 
@@ -79,6 +105,10 @@ const variables = {
   secretsDir: 'AUTOSERVE_SECRETS_DIR',
   logLevel: 'AUTOSERVE_LOG_LEVEL',
   mode: 'AUTOSERVE_MODE',
+  ingressAddress: 'AUTOSERVE_INGRESS_ADDRESS',
+  ingressPort: 'AUTOSERVE_INGRESS_PORT',
+  ingressImage: 'AUTOSERVE_INGRESS_IMAGE',
+  listen: 'AUTOSERVE_LISTEN',
   dockerHost: 'DOCKER_HOST',
 } as const;
 
@@ -116,6 +146,16 @@ export async function loadConfig(
     secretsDir: directory('secretsDir', join(dataDir, 'secrets')),
     logLevel: oneOf(logLevels, 'logLevel', setting('logLevel')) ?? file.logLevel ?? 'info',
     mode: oneOf(modes, 'mode', setting('mode')) ?? file.mode ?? 'enforce',
+    ingress: Object.freeze({
+      tlsPort: null,
+      certificatesDir: join(dataDir, 'certificates'),
+      maxBodyBytes: 64 * 2 ** 20,
+      ...file.ingress,
+      address: ipAddress(setting('ingressAddress')) ?? file.ingress?.address ?? '127.0.0.1',
+      port: port(setting('ingressPort')) ?? file.ingress?.port ?? 8080,
+      image: setting('ingressImage') ?? file.ingress?.image ?? 'nginx:1.28-alpine',
+    }),
+    listen: listenAddress(setting('listen') ?? file.listen ?? '127.0.0.1:7070'),
     resyncSeconds: file.resyncSeconds ?? 50,
     engineCalls: file.engineCalls ?? 3,
     policy: Object.freeze({ allowHostPaths: [], allowedImages: [], ...file.policy }),
@@ -156,6 +196,22 @@ function installation(value: string | undefined): string | undefined {
     `installation "${value}": use lower-case letters, digits and dashes, at most 63`,
     variables.installation,
   );
+}
+
+function ipAddress(value: string | undefined): string | undefined {
+  if (value === undefined || isIP(value) !== 0) return value;
+  throw usage(`"${value}" is no IP address`, variables.ingressAddress);
+}
+
+function port(value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  const number = /^\d{1,5}$/.test(value) ? Number(value) : Infinity;
+  if (number <= 65_535) return number;
+  throw usage(`"${value}" is no port; 0 is for no ingress`, variables.ingressPort);
+}
+
+function listenAddress(text: string): ListenAddress | null {
+  return text === 'off' ? null : parseListenAddress(text);
 }
 
 function oneOf<Value extends string>(

@@ -5,15 +5,22 @@ import { Journal } from './control/journal.ts';
 import { Manager } from './control/manager.ts';
 import { Observer } from './control/observer.ts';
 import { Outbox } from './control/outbox.ts';
+import { Roster } from './control/roster.ts';
 import { ApplicationController } from './controllers/application/controller.ts';
+import { IngressController, type Proxy } from './controllers/ingress/controller.ts';
+import { ScalingController } from './controllers/scaling/controller.ts';
+import type { LedgerEntry } from './controllers/scaling/ledger.ts';
+import { proportional } from './controllers/scaling/proportional.ts';
 import { HealthController } from './controllers/health/controller.ts';
 import type { ProbeInstance } from './controllers/health/probe.ts';
 import type { Engine } from './engine/engine.ts';
 import { messageOf } from './error.ts';
+import type { Instrumentation } from './metrics/instrumentation.ts';
 import type { ManifestReader } from './source/manifest-reader.ts';
 import type { Source } from './source/source.ts';
 import type { SyncListener } from './source/sync-loop.ts';
 import { Synchronizer, type SyncResult } from './source/synchronizer.ts';
+import type { MetricSample } from './store/metrics.ts';
 import type { NewEvent, Store } from './store/store.ts';
 
 /** Everything the loop knows of the world. */
@@ -23,6 +30,13 @@ export interface LoopEnvironment {
   source: Source;
   reader: ManifestReader;
   probe: ProbeInstance;
+  /** Serves the routes; null without an ingress. */
+  proxy: Proxy | null;
+  /** An application's samples of level `app` of the last seconds, for the scaler. */
+  samplesOf: (app: string, seconds: number) => readonly MetricSample[];
+  /** What the scaler last decided on each application, before this start. */
+  lastDecisions?: readonly LedgerEntry[];
+  instrumentation: Instrumentation;
   clock: Clock;
   /** Numbers in [0, 1). */
   random: () => number;
@@ -42,6 +56,10 @@ export interface LoopEnvironment {
 export interface Loop {
   synchronizer: Synchronizer;
   manager: Manager;
+  /** Who is there now. */
+  roster: Roster;
+  /** Evaluates by what was measured until now. */
+  scaler: ScalingController;
   /** Syncs, and removes what left the source even when it is so much that a mistake is likelier. */
   confirmPrune(): void;
   /** Records what happened outside of the loop; held while the database is away. */
@@ -56,7 +74,7 @@ const WAITING_CALLS = 16;
 /** Starts keeping the engine equal to the source. The same composition serves production and simulations. */
 export function startLoop(environment: LoopEnvironment): Loop {
   const { engine, store, source, reader, probe, clock, random, logger } = environment;
-  const { resyncMs, engineCalls, mode } = environment;
+  const { resyncMs, engineCalls, mode, samplesOf, proxy, instrumentation } = environment;
   const outbox = new Outbox(store, clock, {
     onReturn: () => manager.resync(),
     onRefused: (error) => logger.error({ err: error }, `the database refused a write: ${messageOf(error)}`),
@@ -72,6 +90,18 @@ export function startLoop(environment: LoopEnvironment): Loop {
     probe,
     onChange: (app) => manager.due(app),
   });
+  const roster = new Roster();
+  const ingress = proxy && new IngressController(proxy, roster, logger);
+  const scaler = new ScalingController({
+    algorithm: proportional,
+    outbox,
+    clock,
+    roster,
+    samplesOf,
+    last: environment.lastDecisions ?? [],
+    onDecision: (direction) => instrumentation.scalingDecision(direction),
+    onChange: (app) => manager.due(app),
+  });
   const controller = new ApplicationController({
     engine,
     outbox,
@@ -82,6 +112,10 @@ export function startLoop(environment: LoopEnvironment): Loop {
     calls,
     waits,
     mode,
+    drain: async (containerId, draining) => {
+      if (draining) await ingress?.withdraw(containerId);
+      else ingress?.readmit(containerId);
+    },
   });
   const observer = new Observer(engine, store, outbox);
   const manager = new Manager({
@@ -92,7 +126,12 @@ export function startLoop(environment: LoopEnvironment): Loop {
     random,
     logger,
     resyncMs,
+    instrumentation,
     onSnapshot: (snapshot) => health.follow(snapshot),
+    onVerdicts(verdicts) {
+      roster.update(verdicts.map(({ name, entry }) => [name, entry]));
+      ingress?.update();
+    },
   });
   const synchronizer = new Synchronizer(source, reader, store, clock);
 
@@ -104,12 +143,14 @@ export function startLoop(environment: LoopEnvironment): Loop {
       manager.changed(result.changed);
       // A sync that failed may have landed all the same: then nobody was told what it changed.
       if (failed || result.held.join() !== held) manager.resync();
+      instrumentation.synced(result.held.length > 0 ? 'held' : 'ok');
       failed = false;
       held = result.held.join();
       environment.onSynced?.(result);
     },
     onError(error) {
       failed = true;
+      instrumentation.synced('failed');
       logger.warn({ err: error }, `could not sync; will try again: ${messageOf(error)}`);
     },
   };
@@ -125,6 +166,8 @@ export function startLoop(environment: LoopEnvironment): Loop {
   return {
     synchronizer,
     manager,
+    roster,
+    scaler,
     confirmPrune,
     record(event) {
       outbox

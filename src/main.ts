@@ -4,8 +4,12 @@ import type { Config } from './config.ts';
 import { probeInstance } from './controllers/health/probe.ts';
 import { RetentionController } from './controllers/retention/controller.ts';
 import { DockerEngine } from './engine/docker/docker-engine.ts';
+import { DockerIngress } from './engine/docker/docker-ingress.ts';
 import type { Engine } from './engine/engine.ts';
+import { ingressEvent } from './ingress/event.ts';
+import { Ingress } from './ingress/ingress.ts';
 import { startLoop, type Loop } from './loop.ts';
+import { instrumentEngine } from './metrics/instrumented-engine.ts';
 import { readSecret } from './manifest/secrets.ts';
 import { applicationProblems, settlementOf, syncProblems } from './settlement.ts';
 import { DirectorySource } from './source/directory.ts';
@@ -16,7 +20,9 @@ import type { Database } from './store/database.ts';
 import { replicaEvent } from './store/replica/event.ts';
 import { Replica } from './store/replica/replica.ts';
 import { openStorage, type Storage } from './store/storage.ts';
-import type { Store } from './store/store.ts';
+import { lastScalingDecisions } from './store/scaling.ts';
+import type { NewEvent, Store } from './store/store.ts';
+import { Telemetry } from './telemetry.ts';
 
 export interface UpOptions {
   /** Leave when everything is as declared, or cannot be. */
@@ -75,8 +81,10 @@ async function run(
 ): Promise<number> {
   const { policy, secretsDir, manifests } = config;
   let synced: SyncResult | undefined;
+  const telemetry = new Telemetry({ engine, database, clock: systemClock, logger });
+  const ingress = openIngress(config, installation.id, engine, logger, (event) => loop.record(event));
   const loop = startLoop({
-    engine,
+    engine: instrumentEngine(engine, telemetry.prometheus),
     store,
     source: new DirectorySource(manifests, systemClock),
     reader: new ManifestReader({ policy, secretsDir, digestKey: installation.secretDigestKey }),
@@ -87,6 +95,10 @@ async function run(
     resyncMs: config.resyncSeconds * 1_000,
     engineCalls: config.engineCalls,
     mode: config.mode,
+    proxy: ingress,
+    samplesOf: (app, seconds) => telemetry.samplesOf(app, seconds),
+    lastDecisions: await lastScalingDecisions(database),
+    instrumentation: telemetry.prometheus,
     confirmPrune: config.confirmPrune,
     onSynced(result) {
       const said = new Set(synced && syncProblems(synced));
@@ -106,6 +118,8 @@ async function run(
     logger,
   });
   retention.start();
+  await ingress?.resume();
+  await telemetry.start(loop, ingress, { listen: config.listen, resyncMs: config.resyncSeconds * 1_000 });
   logger.info(
     { manifests, installation: installation.id, engine: engine.address },
     config.mode === 'observe' ? 'watching, and only reporting what would be done' : 'watching',
@@ -120,7 +134,9 @@ async function run(
     await commands.close();
     await retention.stop();
     await replica?.close();
+    await telemetry.stop();
     await loop.stop();
+    await ingress?.close();
   }
 }
 
@@ -185,6 +201,30 @@ async function openEngine(config: Config, installation: string, logger: Logger):
   // Made before it is needed, so that the first application does not wait for it; a lost one is in the plans.
   if (config.mode === 'enforce') await engine.createNetwork();
   return engine;
+}
+
+/** Null where there is to be none. */
+function openIngress(
+  { ingress: { port, address, tlsPort, image, maxBodyBytes, certificatesDir }, mode }: Config,
+  installation: string,
+  engine: Engine,
+  log: Logger,
+  record: (event: NewEvent) => void,
+): Ingress | null {
+  if (port === 0 || mode === 'observe') return null;
+  return new Ingress({
+    engine: Object.assign(new DockerIngress({ installation }), {
+      createNetwork: () => engine.createNetwork(),
+      resolveImage: (...args: Parameters<Engine['resolveImage']>) => engine.resolveImage(...args),
+    }),
+    place: { image, address, port, tlsPort },
+    settings: { maxBodyBytes },
+    certificatesDir,
+    clock: systemClock,
+    random: Math.random,
+    log,
+    onEvent: (event) => record(ingressEvent(event, systemClock.now())),
+  });
 }
 
 /** A first SIGINT or SIGTERM ends in order, a second one at once. */

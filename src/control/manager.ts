@@ -4,6 +4,7 @@ import type { ApplicationController } from '../controllers/application/controlle
 import type { Verdict } from '../controllers/application/verdict.ts';
 import { EngineError, type Engine, type EngineWatch } from '../engine/engine.ts';
 import { messageOf } from '../error.ts';
+import type { Instrumentation } from '../metrics/instrumentation.ts';
 import { backoffMs, type Backoff } from './backoff.ts';
 import type { Observer, Snapshot } from './observer.ts';
 import { WorkQueue } from './workqueue.ts';
@@ -17,8 +18,11 @@ export interface ManagerOptions {
   logger: Logger;
   /** How often everything is looked at though nothing called for it. */
   resyncMs: number;
+  instrumentation: Instrumentation;
   /** Called with everything that a pass sees, before it decides. */
   onSnapshot: (snapshot: Snapshot) => void;
+  /** Called with what a pass decided, before it is carried out. */
+  onVerdicts: (verdicts: readonly Verdict[]) => void;
 }
 
 const OBSERVATION_RETRY: Backoff = { baseMs: 50, capMs: 10_000 };
@@ -42,7 +46,7 @@ export class Manager {
   #refreshDue = false;
   #failures = 0;
   #retrying = false;
-  #looked = false;
+  #lookedAt: Date | null = null;
   #stopped = false;
 
   constructor(options: ManagerOptions) {
@@ -90,7 +94,18 @@ export class Manager {
 
   /** Whether the world has been looked at and nothing is due or in work; retries and timers may be pending. */
   get quiet(): boolean {
-    return this.#looked && !this.#passing && !this.#resyncDue && this.#failures === 0 && this.#queue.idle;
+    return (
+      this.#lookedAt !== null &&
+      !this.#passing &&
+      !this.#resyncDue &&
+      this.#failures === 0 &&
+      this.#queue.idle
+    );
+  }
+
+  /** When the last pass ended that saw everything it looked at; null before the first. */
+  get lookedAt(): Date | null {
+    return this.#lookedAt;
   }
 
   /** Finishes the calls in hand and leaves every container as it is. */
@@ -136,7 +151,9 @@ export class Manager {
   }
 
   async #pass(): Promise<void> {
-    const { observer, controller, logger, onSnapshot } = this.#options;
+    const { observer, controller, logger, clock, instrumentation, onSnapshot, onVerdicts } = this.#options;
+    const begun = clock.now().getTime();
+    const seconds = (): number => (clock.now().getTime() - begun) / 1_000;
     const busy = new Set(this.#queue.processing);
     const keys = this.#queue.take();
     const resync = this.#resyncDue;
@@ -150,15 +167,19 @@ export class Manager {
       if (resync) keys.push(...this.#queue.claim(snapshot.names.filter((name) => !busy.has(name))));
       const verdicts = keys.map((key) => controller.decide(snapshot, key));
       const renewed = refresh ? this.#renewals(snapshot, keys) : [];
+      onVerdicts([...verdicts, ...renewed]);
       const refused = await controller.record([...verdicts, ...renewed]);
       this.#failures = 0;
-      this.#looked = true;
+      this.#lookedAt = clock.now();
+      instrumentation.reconciled('ok', seconds());
+      instrumentation.queueDepth(this.#queue.size);
       for (const { name, application } of verdicts)
         if (application) for (const dependent of snapshot.dependents(name)) this.due(dependent);
       for (const verdict of verdicts)
         if (refused.has(verdict.name)) this.#failed(verdict.name, refused.get(verdict.name));
         else this.#carryOut(verdict);
     } catch (error) {
+      instrumentation.reconciled('failed', seconds());
       await this.#passFailed(keys, error).catch((second: unknown) =>
         logger.error({ err: second }, 'the failure of a pass could not be recorded'),
       );

@@ -62,6 +62,11 @@ export class WorkQueue {
     return [...this.#processing];
   }
 
+  /** How many keys are due or being processed. */
+  get size(): number {
+    return new Set([...this.#dirty, ...this.#processing]).size;
+  }
+
   /** Nothing due, nothing in work; timers may be pending. */
   get idle(): boolean {
     return this.#dirty.size === 0 && this.#processing.size === 0;

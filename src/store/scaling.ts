@@ -1,6 +1,8 @@
 import type { RecordedLoad } from '../controllers/scaling/backtest.ts';
 import type { LedgerEntry } from '../controllers/scaling/ledger.ts';
 import type { Connection } from './database.ts';
+import { EVENT_COLUMNS } from './postgres/events.ts';
+import type { NewEvent } from './store.ts';
 import { toJson } from './json.ts';
 import { incoming, list, selectList, type Columns } from './postgres/columns.ts';
 
@@ -17,15 +19,42 @@ const COLUMNS: Columns<LedgerEntry> = [
   ['clamps', 'clamps', 'text[]'],
 ];
 
-/** Writes to the ledger, in one statement. */
-export async function appendScalingDecisions(
-  connection: Connection,
-  entries: readonly LedgerEntry[],
-): Promise<void> {
+/** See `Store.recordScaling`. One statement. */
+export async function recordScaling(connection: Connection, entries: readonly LedgerEntry[]): Promise<void> {
   if (entries.length === 0) return;
-  await connection.query(`INSERT INTO scaling_decisions (${list(COLUMNS)}) ${incoming(COLUMNS)}`, [
-    toJson(entries),
-  ]);
+  const changes = entries.filter(({ decision }) => decision !== 'hold');
+  await connection.query(
+    `WITH written AS (
+       INSERT INTO scaling_decisions (${list(COLUMNS)}) ${incoming(COLUMNS)}
+       RETURNING app_name, app_uid, desired_replicas, decision
+     ), changed AS (
+       UPDATE applications a SET scaled_replicas = w.desired_replicas FROM written w
+       WHERE a.name = w.app_name AND a.uid = w.app_uid AND a.mode = 'auto' AND w.decision <> 'hold'
+       RETURNING a.name
+     )
+     INSERT INTO events (${list(EVENT_COLUMNS)})
+     SELECT ${list(EVENT_COLUMNS)} FROM (${incoming(EVENT_COLUMNS)}) n
+     WHERE app_name IN (SELECT name FROM changed)`,
+    [toJson(entries), toJson(changes.map(scaled))],
+  );
+}
+
+/** The event of a changed count. */
+export function scaled(entry: LedgerEntry): NewEvent {
+  const { appName, appUid, currentReplicas: from, desiredReplicas: to, reason, message, decision } = entry;
+  return {
+    eventType: 'scaling',
+    eventCategory: 'application',
+    reason: decision === 'scale_out' ? 'ScaledOut' : 'ScaledIn',
+    appName,
+    appUid,
+    containerId: null,
+    message: `${from} to ${to} instances: ${message}`,
+    details: { from, to, reason },
+    severity: 'info',
+    timestamp: entry.evaluatedAt,
+    source: 'scaler',
+  };
 }
 
 export interface LedgerQuery {

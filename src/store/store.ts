@@ -1,5 +1,6 @@
 import { AutoServeError, messageOf } from '../error.ts';
 import type { App } from '../manifest/app.gen.ts';
+import type { LedgerEntry } from '../controllers/scaling/ledger.ts';
 import type { Rollout } from '../controllers/rollout/rollout.ts';
 import type { ActionKind } from '../plan/action.ts';
 import type { Capsule } from './failure.ts';
@@ -65,6 +66,12 @@ export interface Store {
    */
   rollBack(back: RollBack): Promise<void>;
 
+  /**
+   * Writes decisions of the scaler to the ledger. One that changes the count changes `scaledReplicas` with it, and is told
+   * as an event, if the application is still the same and in mode auto.
+   */
+  recordScaling(entries: readonly LedgerEntry[]): Promise<void>;
+
   /** Records what the image of a revision is, where that is news. */
   recordImage(image: RevisionImage): Promise<void>;
 
@@ -126,6 +133,10 @@ export interface ApplicationRecord {
   /** Ready instances. */
   replicas: number;
   desiredReplicas: number;
+  /** The count that the scaler, or in mode manual a person, decided on; null for what the manifest says. */
+  scaledReplicas: number | null;
+  /** When `desiredReplicas` last changed. */
+  lastScaledAt: Date | null;
   conditions: Condition[];
   sourcePath: string | null;
   sourceRevision: string | null;

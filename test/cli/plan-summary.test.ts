@@ -30,6 +30,8 @@ const stored = (manifest: App, deletionRequestedAt: Date | null = null): Applica
   status: 'running',
   replicas: manifest.scaling.replicas ?? 0,
   desiredReplicas: manifest.scaling.replicas ?? 0,
+  scaledReplicas: null,
+  lastScaledAt: null,
   conditions: [],
   target: null,
   rollout: null,

@@ -28,7 +28,10 @@ const cases: Case[] = [
   },
   {
     name: 'that crashes after five seconds',
-    release: () => ({ env: { CRASH_AFTER: '5' }, spec: { strategy: { minReadySeconds: 8, progressDeadlineSeconds: 60 } } }),
+    release: () => ({
+      env: { CRASH_AFTER: '5' },
+      spec: { strategy: { minReadySeconds: 8, progressDeadlineSeconds: 60 } },
+    }),
     message: /exited 1, crash 3 in a row/,
   },
   {
@@ -48,7 +51,9 @@ const cases: Case[] = [
   },
   {
     name: 'whose health check redirects to another host',
-    release: (neighbour) => ({ env: { HEALTH: 'redirect', HEALTH_REDIRECT: `http://${neighbour}:8080/health?followed` } }),
+    release: (neighbour) => ({
+      env: { HEALTH: 'redirect', HEALTH_REDIRECT: `http://${neighbour}:8080/health?followed` },
+    }),
     message: /no progress for 5 s/,
   },
 ];
@@ -84,7 +89,9 @@ describe('A release', function () {
       const app = apps[index] as string;
       const waited = await installation.cli('wait', app, '--timeout', '60s');
       expect(waited.code).to.equal(1);
-      expect(waited.stderr).to.include(`app/${app} rolled back; the manifest's revision is held until it changes.`);
+      expect(waited.stderr).to.include(
+        `app/${app} rolled back; the manifest's revision is held until it changes.`,
+      );
       expect(await converged(installation, app, REPLICAS, 1, 2)).to.deep.equal(stable[index]);
 
       const application = await applicationOf(installation, app);
@@ -97,11 +104,13 @@ describe('A release', function () {
       expect(others).to.deep.equal([]);
       const history = await installation.cli('history', app, '-o', 'json');
       expect(
-        (JSON.parse(history.stdout) as Record<string, unknown>[]).map(({ revision, stable, quarantined }) => ({
-          revision,
-          stable,
-          quarantined,
-        })),
+        (JSON.parse(history.stdout) as Record<string, unknown>[]).map(
+          ({ revision, stable, quarantined }) => ({
+            revision,
+            stable,
+            quarantined,
+          }),
+        ),
       ).to.have.deep.members([
         { revision: 1, stable: true, quarantined: false },
         { revision: 2, stable: false, quarantined: true },
@@ -118,7 +127,10 @@ describe('A release', function () {
   it('that was rolled back is not tried again when its manifest is written again as it was', async () => {
     for (const [index, app] of apps.entries()) await installation.put(`${app}.yaml`, `${releases[index]}\n`);
     // What another app needed was done: the files have been read.
-    await installation.put('neighbour.yaml', manifestOf(neighbour, { replicas: REPLICAS + 1, healthCheck: HEALTH_CHECK }));
+    await installation.put(
+      'neighbour.yaml',
+      manifestOf(neighbour, { replicas: REPLICAS + 1, healthCheck: HEALTH_CHECK }),
+    );
     await converged(installation, neighbour, REPLICAS + 1);
     for (const [index, app] of apps.entries())
       expect(await converged(installation, app, REPLICAS, 1, 2)).to.deep.equal(stable[index]);

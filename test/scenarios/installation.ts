@@ -15,6 +15,8 @@ import { eventually } from '../eventually.ts';
 import { Containers } from './containers.ts';
 import { postmasterOf } from './postmaster.ts';
 
+/** Installations of tests that run at a time share no port. */
+const ALONE = { AUTOSERVE_INGRESS_PORT: '0', AUTOSERVE_LISTEN: 'off' };
 const CLI = join(packageRoot, 'dist/src/cli/autoserve.js');
 
 export interface InstallationOptions {
@@ -180,6 +182,6 @@ export class Installation {
     const flags = ['--manifests', this.manifests, '--data-dir', this.dataDir, '--installation', this.id];
     if (databaseUrl !== undefined) flags.push('--database-url', databaseUrl);
     const [program, ...rest] = [...through, process.execPath, CLI, ...flags, ...args];
-    return spawn(program ?? '', rest, { env: { ...process.env, ...env }, stdio });
+    return spawn(program ?? '', rest, { env: { ...process.env, ...ALONE, ...env }, stdio });
   }
 }

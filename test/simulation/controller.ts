@@ -2,6 +2,7 @@ import { pino, type Logger } from 'pino';
 import type { Clock } from '../../src/clock.ts';
 import { EngineError, type EngineListener } from '../../src/engine/engine.ts';
 import { MemoryEngine } from '../../src/engine/memory/memory-engine.ts';
+import { noInstrumentation } from '../../src/metrics/instrumentation.ts';
 import { startLoop, type Loop } from '../../src/loop.ts';
 import { MemoryStore } from '../../src/store/memory/memory-store.ts';
 import { StoreUnavailable } from '../../src/store/store.ts';
@@ -62,6 +63,9 @@ export class Controller {
       resyncMs: 50_000,
       engineCalls: 2,
       mode: 'enforce',
+      proxy: null,
+      samplesOf: () => [],
+      instrumentation: noInstrumentation,
     });
   }
 

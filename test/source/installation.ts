@@ -105,6 +105,8 @@ function newApplication(
     status: 'registered',
     replicas: 0,
     desiredReplicas: 0,
+    scaledReplicas: null,
+    lastScaledAt: null,
     conditions: [],
     target: null,
     rollout: null,

@@ -10,7 +10,7 @@ import { Database } from '../../src/store/database.ts';
 import { insertMetrics, type MetricSample, type MetricType } from '../../src/store/metrics.ts';
 import { PostgresStore } from '../../src/store/postgres/postgres-store.ts';
 import {
-  appendScalingDecisions,
+  recordScaling,
   lastScalingDecisions,
   listRecordedLoads,
   listScalingDecisions,
@@ -45,7 +45,7 @@ describe('what the database keeps of scaling', () => {
   describe('the ledger', () => {
     it('gives back what was written, so that it can be decided again', async () => {
       const written = [entry('web', 0, OUT), entry('web', 5, { values: { cpu: null } })];
-      await appendScalingDecisions(database, written);
+      await recordScaling(database, written);
       const read = await listScalingDecisions(database, 'web', { limit: 10 });
       expect(read).to.deep.equal(written.toReversed());
       const [, out] = read;
@@ -53,7 +53,7 @@ describe('what the database keeps of scaling', () => {
     });
 
     it('can be asked with SQL for clamps and inputs', async () => {
-      await appendScalingDecisions(database, [entry('web', 0, OUT)]);
+      await recordScaling(database, [entry('web', 0, OUT)]);
       const [row] = await database.query(
         `SELECT inputs #>> '{policy,maxReplicas}' AS max, clamps FROM scaling_decisions
          WHERE 'ScaleOutStep' = ANY (clamps)`,
@@ -63,7 +63,7 @@ describe('what the database keeps of scaling', () => {
 
     it('shows the latest first, of one application, or changes alone', async () => {
       const hold = { values: { rps: 30 } };
-      await appendScalingDecisions(database, [
+      await recordScaling(database, [
         entry('web', 0, OUT),
         entry('web', 5, hold),
         entry('web', 10, hold),
@@ -76,7 +76,7 @@ describe('what the database keeps of scaling', () => {
     });
 
     it('writes nothing when there is nothing', async () => {
-      await appendScalingDecisions(database, []);
+      await recordScaling(database, []);
       expect(await database.query('SELECT FROM scaling_decisions')).to.deep.equal([]);
     });
 
@@ -85,7 +85,7 @@ describe('what the database keeps of scaling', () => {
       await store.applySync(changes({ applications: [declaration('web'), declaration('api')] }));
       const { uid } = await applicationOf(store, 'web');
       const slow = { values: { rps: 30, latency: 400 } };
-      await appendScalingDecisions(database, [
+      await recordScaling(database, [
         entry('web', 0, OUT, uid),
         entry('web', 5, slow, uid),
         entry('web', 10, OUT),

@@ -24,6 +24,16 @@ export function upCommand(): Command {
     .option('--once', 'leave when everything is as declared')
     .option('--timeout <duration>', 'with --once: give up after this long, such as 120s')
     .option('--mode <mode>', 'enforce, or observe: only report what would be done (env AUTOSERVE_MODE)')
+    .option(
+      '--ingress-address <ip>',
+      'where requests come in, default 127.0.0.1 (env AUTOSERVE_INGRESS_ADDRESS)',
+    )
+    .option('--ingress-port <port>', 'default 8080; 0 for no ingress (env AUTOSERVE_INGRESS_PORT)')
+    .option('--ingress-image <image>', 'an nginx (env AUTOSERVE_INGRESS_IMAGE)')
+    .option(
+      '--listen <address>',
+      'for /metrics, /healthz and /readyz, default 127.0.0.1:7070; or off (env AUTOSERVE_LISTEN)',
+    )
     .option('--confirm-prune', 'remove what left the folder even when that is most of it')
     .addHelpText('after', help)
     .action(async ({ once = false, timeout }: Options, command: Command) => {

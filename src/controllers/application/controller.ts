@@ -29,6 +29,8 @@ export interface ApplicationControllerOptions {
   waits: PQueue;
   /** `observe` carries nothing out and reports what it would do. */
   mode: 'enforce' | 'observe';
+  /** Resolves when nothing new reaches a container; the other way round at once. */
+  drain: (containerId: string, draining: boolean) => Promise<void>;
 }
 
 /** While the database is away and more writes than these are held in memory, logs are not held with them. */
@@ -166,6 +168,7 @@ export class ApplicationController {
       pull: async ({ image, policy, revision }, abort) =>
         await this.#puller.pull({ name, uid: plan.appUid, revision }, image, policy, abort),
       drain: async (containerId, draining) => {
+        await this.#options.drain(containerId, draining);
         this.#draining.set(containerId, { since: draining ? clock.now() : null, shown: false });
       },
       keepCapsule: async (capsule) => {

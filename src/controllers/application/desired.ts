@@ -53,8 +53,12 @@ export function desiredOf(application: ApplicationRecord, awaited: readonly stri
   };
 }
 
-/** Manual mode says its count. In auto mode the scaler owns the count, within the policy's bounds. */
-function wantedReplicas({ manifest: { scaling }, desiredReplicas }: ApplicationRecord): number {
-  if (scaling.mode === 'manual') return scaling.replicas ?? scaling.minReplicas;
-  return Math.min(scaling.maxReplicas, Math.max(scaling.minReplicas, desiredReplicas));
+/** A count set by hand wins over the manifest's in mode manual. In mode auto the scaler owns it, within the policy's bounds. */
+export function wantedReplicas({
+  manifest: { scaling },
+  scaledReplicas,
+}: Pick<ApplicationRecord, 'manifest' | 'scaledReplicas'>): number {
+  const { mode, replicas, minReplicas, maxReplicas } = scaling;
+  if (mode === 'manual') return scaledReplicas ?? replicas ?? minReplicas;
+  return Math.min(maxReplicas, Math.max(minReplicas, scaledReplicas ?? minReplicas));
 }

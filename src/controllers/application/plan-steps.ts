@@ -117,21 +117,18 @@ export class PlanSteps {
   depart(instance: Instance, cause: Cause, after: readonly number[] = []): void {
     const { phase, identity, container, drainingSince } = instance;
     const { ports, termination } = this.#desired.manifest.spec;
-    if (phase === 'running' && container && ports.length > 0 && termination.drainSeconds > 0) {
+    let before = after;
+    if (phase === 'running' && container && ports.length > 0) {
       const until = new Date((drainingSince ?? this.#now).getTime() + termination.drainSeconds * 1_000);
-      if (!drainingSince)
-        this.#steps.add(
-          { kind: 'drainInstance', instance: identity, containerId: container.id },
-          cause,
-          after,
-        );
+      const action = { kind: 'drainInstance', instance: identity, containerId: container.id } as const;
+      if (!drainingSince) before = [this.#steps.add(action, cause, after)];
       if (until > this.#now) {
         this.waiting = true;
         this.wake(until);
         return;
       }
     }
-    this.remove(instance, cause, after);
+    this.remove(instance, cause, before);
   }
 
   /** Stops, where there is a process, and removes. */

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { View } from '../../control/observer.ts';
+import type { Member, RosterEntry } from '../../control/roster.ts';
 import type { ObservedContainer, Resources } from '../../engine/engine.ts';
 import { reasonOf } from '../../error.ts';
 import { holdBack, holdKey, type Holds } from '../../plan/hold.ts';
@@ -17,7 +18,7 @@ import { deadlineOf, type Rollout } from '../rollout/rollout.ts';
 import { limitsOf } from './container.ts';
 import { desiredOf, type Desired } from './desired.ts';
 import { rolledBack } from './events.ts';
-import { joinInstances, type Attendance, type Instance } from './instance.ts';
+import { isReady, joinInstances, type Attendance, type Instance } from './instance.ts';
 import { planApplication } from './plan.ts';
 import { instanceStatuses, removedInstance } from './instance-status.ts';
 import { applicationStatus, type Trouble } from './status.ts';
@@ -42,6 +43,8 @@ export interface Verdict {
   deletable: { uid: string } | null;
   /** Set when the rollout has failed and there is a revision to go back to. */
   rollBack: RollBack | null;
+  /** What others go by; null when there is no such application. */
+  entry: RosterEntry | null;
 }
 
 export interface Circumstances {
@@ -81,6 +84,7 @@ export function judge(view: View, circumstances: Circumstances, now: Date): Verd
       closures,
       deletable: null,
       rollBack: null,
+      entry: null,
     };
   }
   const desired = desiredOf(application, view.awaited);
@@ -139,7 +143,19 @@ export function judge(view: View, circumstances: Circumstances, now: Date): Verd
         ? { uid: desired.uid }
         : null,
     rollBack: circumstances.observing ? null : planRollBack(application, status.rollout, now),
+    entry: {
+      application: { ...application, ...status },
+      members: present.flatMap((instance) => memberOf(instance, desired, now)),
+    },
   };
+}
+
+function memberOf(instance: Instance, { specHash }: Desired, now: Date): Member[] {
+  const { container, identity } = instance;
+  if (container?.state !== 'running') return [];
+  const { id: containerId, ip } = container;
+  const current = identity.specHash === specHash;
+  return [{ containerId, name: identity.name, ip, ready: isReady(instance, now), current }];
 }
 
 function deadline({ manifest, paused, waits }: Desired, rollout: Rollout | null): Date | null {

@@ -37,8 +37,11 @@ export function writeApplicationStatus(
   for (const status of statuses) {
     const app = database.applications.get(status.name);
     if (app?.uid !== status.uid) continue;
-    if (app.retries === status.retries && !isDeepStrictEqual(app, { ...app, ...status }))
-      Object.assign(app, structuredClone(status), { updatedAt: database.now() });
+    if (app.retries === status.retries && !isDeepStrictEqual(app, { ...app, ...status })) {
+      const now = database.now();
+      const lastScaledAt = app.desiredReplicas === status.desiredReplicas ? app.lastScaledAt : now;
+      Object.assign(app, structuredClone(status), { lastScaledAt, updatedAt: now });
+    }
     if (status.rollout?.outcome !== 'complete') continue;
     Object.assign(revisionOf(database, app.uid, status.rollout.revision) ?? {}, { stable: true });
     app.stableRevision = stableRevision(database, app);
@@ -50,7 +53,7 @@ function declare(
   { manifest, specHash, ...source }: ApplicationDeclaration,
 ): boolean {
   const { name } = manifest.metadata;
-  const { mode, replicas, minReplicas } = manifest.scaling;
+  const { replicas, minReplicas } = manifest.scaling;
   const now = database.now();
   // As in JSON: what is undefined is not there.
   const spec = JSON.parse(JSON.stringify(manifest)) as typeof manifest;
@@ -64,7 +67,7 @@ function declare(
         ...declared,
         generation: present.generation + (isDeepStrictEqual(present.manifest, spec) ? 0 : 1),
         revision: present.specHash === specHash ? present.revision : nextRevision(database, present),
-        desiredReplicas: mode === 'manual' ? count : present.desiredReplicas,
+        scaledReplicas: keptCount(present, spec),
         target: keptTarget(database, present, spec, specHash),
         updatedAt: now,
       }
@@ -78,6 +81,8 @@ function declare(
         status: 'registered',
         replicas: 0,
         desiredReplicas: count,
+        scaledReplicas: null,
+        lastScaledAt: null,
         conditions: [],
         target: null,
         rollout: null,
@@ -91,6 +96,15 @@ function declare(
   recordRevision(database, app);
   app.stableRevision = stableRevision(database, app);
   return true;
+}
+
+/** The count that was decided on, as far as it holds under another manifest. */
+function keptCount(present: ApplicationRecord, { scaling }: ApplicationRecord['manifest']): number | null {
+  const before = present.manifest;
+  if (scaling.mode === 'auto' && before.scaling.mode === 'manual' && !before.spec.suspend)
+    return present.desiredReplicas;
+  const holds = scaling.mode === 'auto' || isDeepStrictEqual(before.scaling, scaling);
+  return holds ? present.scaledReplicas : null;
 }
 
 /** As `KEPT_TARGET` of PostgreSQL. */

@@ -1,3 +1,4 @@
+import type { LedgerEntry } from '../../controllers/scaling/ledger.ts';
 import type { App } from '../../manifest/app.gen.ts';
 import type { CapsuleRecord } from '../failure.ts';
 import type { PullNotice } from '../pull-notice.ts';
@@ -32,6 +33,7 @@ export class MemoryDatabase {
   readonly operations = new Map<string, { record: OperationRecord; closure: OperationClosure | null }>();
   readonly manifests = new Map<string, ManifestRecord>();
   readonly events: NewEvent[] = [];
+  readonly scalingDecisions: LedgerEntry[] = [];
   failures: CapsuleRecord[] = [];
   /** What was said to those who listen. */
   readonly notices: PullNotice[] = [];

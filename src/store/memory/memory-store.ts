@@ -14,6 +14,8 @@ import type {
   SyncChanges,
   World,
 } from '../store.ts';
+import type { LedgerEntry } from '../../controllers/scaling/ledger.ts';
+import { scaled } from '../scaling.ts';
 import { declareApplications, requestDeletions, rollBack, writeApplicationStatus } from './applications.ts';
 import { recordFailure } from './failures.ts';
 import { upsertInstances, writeHealth } from './instances.ts';
@@ -111,6 +113,19 @@ export class MemoryStore implements Store {
 
   rollBack(back: RollBack): Promise<void> {
     return this.#call('rollBack', (database) => rollBack(database, back));
+  }
+
+  recordScaling(entries: readonly LedgerEntry[]): Promise<void> {
+    return this.#call('recordScaling', (database) => {
+      for (const entry of entries) {
+        database.scalingDecisions.push(structuredClone(entry));
+        const app = database.applications.get(entry.appName);
+        if (entry.decision === 'hold' || app?.uid !== entry.appUid || app.manifest.scaling.mode !== 'auto')
+          continue;
+        Object.assign(app, { scaledReplicas: entry.desiredReplicas, updatedAt: database.now() });
+        database.events.push(scaled(entry));
+      }
+    });
   }
 
   recordImage(image: RevisionImage): Promise<void> {

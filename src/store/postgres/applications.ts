@@ -22,6 +22,8 @@ export const APPLICATION_COLUMNS: Columns<ApplicationRecord> = [
   ['status', 'status', 'text'],
   ['replicas', 'replicas', 'integer'],
   ['desired_replicas', 'desiredReplicas', 'integer'],
+  ['scaled_replicas', 'scaledReplicas', 'integer'],
+  ['last_scaled_at', 'lastScaledAt', 'timestamptz'],
   ['conditions', 'conditions', 'jsonb'],
   ['source_path', 'sourcePath', 'text'],
   ['source_revision', 'sourceRevision', 'text'],
@@ -79,7 +81,7 @@ const KEPT_TARGET = `(
 
 /**
  * Creates and updates applications and returns the names of those that changed. The scaler owns the count in mode
- * auto; a new application begins with what the manifest says at least.
+ * auto, and begins with what there is; a count that was set by hand holds until the manifest's `scaling` changes.
  */
 export async function declareApplications(
   connection: Connection,
@@ -108,9 +110,10 @@ export async function declareApplications(
        source_path = EXCLUDED.source_path,
        source_revision = EXCLUDED.source_revision,
        mode = EXCLUDED.mode,
-       desired_replicas = CASE EXCLUDED.mode WHEN 'manual' THEN EXCLUDED.desired_replicas ELSE a.desired_replicas END,
-       last_scaled_at = CASE WHEN EXCLUDED.mode = 'manual' AND EXCLUDED.desired_replicas <> a.desired_replicas
-         THEN now() ELSE a.last_scaled_at END,
+       scaled_replicas = CASE
+         WHEN EXCLUDED.mode = 'auto' AND a.mode = 'manual' AND NOT a.suspended THEN a.desired_replicas
+         WHEN EXCLUDED.mode = 'auto' OR a.spec->'scaling' = EXCLUDED.spec->'scaling' THEN a.scaled_replicas
+       END,
        suspended = EXCLUDED.suspended,
        deletion_requested_at = NULL,
        (target_revision, target_reason) = ${KEPT_TARGET}

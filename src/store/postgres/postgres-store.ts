@@ -1,3 +1,4 @@
+import type { LedgerEntry } from '../../controllers/scaling/ledger.ts';
 import { isUnavailable, type Database } from '../database.ts';
 import type { Capsule } from '../failure.ts';
 import type { InstanceHealth } from '../instance-health.ts';
@@ -30,6 +31,7 @@ import { removeManifests, selectManifests, upsertManifests } from './manifests.t
 import { closeOperations, openOperations } from './operations.ts';
 import { followManifests } from './policies.ts';
 import { recordImage, recordRevisions } from './revisions.ts';
+import { recordScaling } from '../scaling.ts';
 import { selectWorld } from './world.ts';
 
 /** The store in PostgreSQL; the statements are in the file of each table. */
@@ -101,6 +103,10 @@ export class PostgresStore implements Store {
 
   rollBack(back: RollBack): Promise<void> {
     return reach(() => rollBack(this.#database, back));
+  }
+
+  recordScaling(entries: readonly LedgerEntry[]): Promise<void> {
+    return reach(() => recordScaling(this.#database, entries));
   }
 
   recordImage(image: RevisionImage): Promise<void> {

@@ -48,6 +48,8 @@ describe('judge', () => {
         status: 'starting',
         replicas: 0,
         desiredReplicas: 1,
+        scaledReplicas: null,
+        lastScaledAt: null,
         conditions: [],
         target: null,
         rollout: null,

@@ -1,0 +1,107 @@
+import type { Clock } from '../../clock.ts';
+import type { Outbox } from '../../control/outbox.ts';
+import type { Roster, RosterEntry } from '../../control/roster.ts';
+import type { MetricSample } from '../../store/metrics.ts';
+import type { ApplicationRecord } from '../../store/store.ts';
+import { desiredOf, wantedReplicas } from '../application/desired.ts';
+import type { ScalingAlgorithm, ScalingInput, ScalingMemory } from './algorithm.ts';
+import { isRecorded, ledgerEntry, memoryAfterRestart, type LedgerEntry } from './ledger.ts';
+import { windowOf } from './window.ts';
+
+export interface ScalingControllerOptions {
+  algorithm: ScalingAlgorithm;
+  outbox: Outbox;
+  clock: Clock;
+  roster: Roster;
+  /** The last decision on each application, for what is still known after a restart. */
+  last: readonly LedgerEntry[];
+  /** An application's samples of level `app` of the last seconds. */
+  samplesOf: (app: string, seconds: number) => readonly MetricSample[];
+  /** Called with every evaluation. */
+  onDecision: (direction: 'out' | 'in' | 'hold') => void;
+  /** Called when the count of an application has changed. */
+  onChange: (app: string) => void;
+}
+
+interface Past {
+  uid: string;
+  memory: ScalingMemory;
+  lastHoldAt: Date | null;
+}
+
+/** Asks the algorithm about every application in mode auto, and records what it decides. */
+export class ScalingController {
+  readonly #options: ScalingControllerOptions;
+  readonly #pasts = new Map<string, Past>();
+
+  constructor(options: ScalingControllerOptions) {
+    this.#options = options;
+    for (const entry of options.last)
+      this.#pasts.set(entry.appName, {
+        uid: entry.appUid,
+        memory: memoryAfterRestart(entry),
+        lastHoldAt: entry.evaluatedAt,
+      });
+  }
+
+  /** Looks at every application once. What the database does not take now is decided anew at the next look. */
+  async evaluate(): Promise<void> {
+    const { outbox, roster, onChange } = this.#options;
+    const scaled = roster.entries.filter(isScaled);
+    const names = new Set(scaled.map(({ application }) => application.name));
+    for (const name of this.#pasts.keys()) if (!names.has(name)) this.#pasts.delete(name);
+    const entries = scaled.flatMap((entry) => this.#decide(entry));
+    if (entries.length === 0) return;
+    await outbox.attempt((store) => store.recordScaling(entries));
+    for (const { appName, decision } of entries) if (decision !== 'hold') onChange(appName);
+  }
+
+  #decide({ application, members }: RosterEntry): LedgerEntry[] {
+    const { algorithm, clock, samplesOf, onDecision } = this.#options;
+    const { name, uid, manifest, rollout, lastScaledAt } = application;
+    const ready = members.filter((member) => member.ready).length;
+    const policy = manifest.scaling;
+    const past = this.#pastOf(application);
+    const now = clock.now();
+    const { revision } = desiredOf(application);
+    const scope = {
+      now,
+      windowSeconds: policy.windowSeconds,
+      routed: manifest.spec.type === 'http',
+      ready,
+    };
+    const input: ScalingInput = {
+      policy,
+      revision,
+      current: { desired: countOf(application), ready },
+      rollingOut: rollout?.revision !== revision || rollout.outcome === 'progressing',
+      lastScaledAt: lastScaledAt?.toISOString() ?? null,
+      window: windowOf(samplesOf(name, policy.windowSeconds), scope),
+      memory: past.memory,
+      now,
+    };
+    const decision = algorithm(input);
+    past.memory = decision.memory;
+    onDecision(decision.direction);
+    if (!isRecorded(decision, past.lastHoldAt, now)) return [];
+    if (decision.direction === 'hold') past.lastHoldAt = now;
+    return [ledgerEntry({ name, uid }, input, decision)];
+  }
+
+  #pastOf({ name, uid }: ApplicationRecord): Past {
+    const known = this.#pasts.get(name);
+    if (known?.uid === uid) return known;
+    const past = { uid, memory: memoryAfterRestart(undefined), lastHoldAt: null };
+    this.#pasts.set(name, past);
+    return past;
+  }
+}
+
+function isScaled({ application: { manifest, deletionRequestedAt } }: RosterEntry): boolean {
+  return manifest.scaling.mode === 'auto' && !manifest.spec.suspend && deletionRequestedAt === null;
+}
+
+/** The count that was decided on, which a changed policy may have put out of its bounds. */
+function countOf(application: ApplicationRecord): number {
+  return application.scaledReplicas ?? wantedReplicas(application);
+}

@@ -1,0 +1,19 @@
+import type { NewEvent } from '../store/store.ts';
+import type { IngressEvent } from './nginx.ts';
+
+/** What the ingress tells, as the database keeps it. */
+export function ingressEvent({ type, reason, message, app }: IngressEvent, timestamp: Date): NewEvent {
+  return {
+    eventType: type === 'Warning' ? 'error' : 'deployment',
+    eventCategory: app === null ? 'system' : 'application',
+    reason,
+    appName: app,
+    appUid: null,
+    containerId: null,
+    message,
+    details: null,
+    severity: type === 'Warning' ? 'error' : 'info',
+    timestamp,
+    source: 'ingress',
+  };
+}

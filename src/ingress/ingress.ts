@@ -1,0 +1,73 @@
+import type { Proxy } from '../controllers/ingress/controller.ts';
+import type { AccessLogListener } from './access-log.ts';
+import { readCertificates, type Certificate } from './certificate.ts';
+import { Nginx, type NginxOptions } from './nginx.ts';
+import type { Route } from './route.ts';
+
+export interface IngressOptions extends NginxOptions {
+  /** Holds `<host>.crt` and `<host>.key`. */
+  certificatesDir: string;
+}
+
+/** The ingress of an installation: there is no nginx before there is something to serve. */
+export class Ingress implements Proxy {
+  readonly #options: IngressOptions;
+  #nginx: Nginx | undefined;
+  #begin: (nginx: Nginx) => void = () => {};
+  readonly #begun = new Promise<Nginx>((resolve) => {
+    this.#begin = resolve;
+  });
+  #problems = new Set<string>();
+
+  constructor(options: IngressOptions) {
+    this.#options = options;
+  }
+
+  /** Takes over the nginx that an earlier process left serving, if there is one. */
+  async resume(): Promise<void> {
+    if (await this.#options.engine.findIngress()) this.#start();
+  }
+
+  /** See `Nginx.apply`. */
+  async apply(routes: readonly Route[]): Promise<void> {
+    if (!this.#nginx && routes.length === 0) return;
+    const nginx = this.#start();
+    await nginx.apply(routes, await this.#certificates());
+  }
+
+  /** See `Nginx.statusPage`. */
+  async statusPage(): Promise<string | null> {
+    return (await this.#nginx?.statusPage()) ?? null;
+  }
+
+  /** See `followAccessLog`; waits until there is an nginx. */
+  async accessLog(listener: AccessLogListener, signal: AbortSignal): Promise<void> {
+    const aborted = new Promise<null>((resolve) =>
+      signal.addEventListener('abort', () => resolve(null), { once: true }),
+    );
+    const nginx = await Promise.race([this.#begun, aborted]);
+    await nginx?.accessLog(listener, signal);
+  }
+
+  /** Leaves nginx serving. */
+  async close(): Promise<void> {
+    await this.#nginx?.close();
+  }
+
+  #start(): Nginx {
+    this.#nginx ??= new Nginx(this.#options);
+    this.#begin(this.#nginx);
+    return this.#nginx;
+  }
+
+  async #certificates(): Promise<Certificate[]> {
+    const { certificatesDir, onEvent } = this.#options;
+    const { certificates, problems } = await readCertificates(certificatesDir);
+    const messages = new Set(problems.map(({ message }) => message));
+    for (const { code, message, remedy } of problems)
+      if (!this.#problems.has(message))
+        onEvent({ type: 'Warning', reason: code, message: `${message}; ${remedy}`, app: null });
+    this.#problems = messages;
+    return certificates;
+  }
+}

@@ -1,0 +1,150 @@
+import type { Logger } from 'pino';
+import { startApi, type Api } from './api/server.ts';
+import type { ListenAddress } from './api/listen-address.ts';
+import type { Clock } from './clock.ts';
+import type { Roster } from './control/roster.ts';
+import type { Engine } from './engine/engine.ts';
+import type { Ingress } from './ingress/ingress.ts';
+import type { Loop } from './loop.ts';
+import { Collector } from './metrics/collect.ts';
+import type { Measurement, MetricTarget } from './metrics/measurement.ts';
+import { Prometheus } from './metrics/prometheus.ts';
+import { parseStubStatus, type StubStatus } from './metrics/stub-status.ts';
+import { Traffic } from './metrics/traffic.ts';
+import { isUnavailable, type Database } from './store/database.ts';
+import { writeUsage } from './store/instance-usage.ts';
+import { insertMetrics, type MetricSample } from './store/metrics.ts';
+import { recentMetrics } from './store/recent-metrics.ts';
+
+export interface TelemetryOptions {
+  engine: Engine;
+  database: Database;
+  clock: Clock;
+  logger: Logger;
+}
+
+/** How long before this start samples are of use to a scaling policy. */
+const RESTORED_SECONDS = 600;
+/** The loop looks at everything at least every `resyncMs`; this many of these without a pass, and it stands still. */
+const MISSED_RESYNCS = 3;
+
+/** Measures apps and AutoServe itself, and shows it: in the database, to the scaler and to Prometheus. */
+export class Telemetry {
+  readonly prometheus = new Prometheus();
+  readonly #options: TelemetryOptions;
+  readonly #traffic = new Traffic();
+  readonly #closing = new AbortController();
+  readonly #collector: Collector;
+  #loop: Loop | undefined;
+  #ingress: Ingress | null = null;
+  #following: Promise<void> | undefined;
+  #api: Api | undefined;
+  readonly #startedAt: Date;
+
+  constructor(options: TelemetryOptions) {
+    const { engine, database, clock, logger } = options;
+    this.#options = options;
+    this.#startedAt = clock.now();
+    this.#collector = new Collector({
+      engine: engine.usage,
+      traffic: this.#traffic,
+      targets: () => (this.#loop ? targetsOf(this.#loop.roster) : []),
+      stubStatus: () => this.#stubStatus(),
+      insert: (samples) => insertMetrics(database, samples),
+      isTransient: isUnavailable,
+      onMeasurement: (measurement) => this.#measured(measurement),
+      instrumentation: this.prometheus,
+      clock,
+      logger,
+    });
+  }
+
+  /** An application's samples of level `app` of the last seconds. */
+  samplesOf(app: string, seconds: number): readonly MetricSample[] {
+    return this.#collector.window(app, seconds);
+  }
+
+  /** Throws `ListenFailed`. */
+  async start(
+    loop: Loop,
+    ingress: Ingress | null,
+    { listen, resyncMs }: { listen: ListenAddress | null; resyncMs: number },
+  ): Promise<void> {
+    const { engine, database, clock, logger } = this.#options;
+    this.#loop = loop;
+    this.#ingress = ingress;
+    this.#following = ingress?.accessLog(
+      {
+        onOpen: () => this.#traffic.watch(clock.now()),
+        onLine: (line) => this.#traffic.add(line),
+        onLost: (error) => {
+          this.#traffic.lose();
+          logger.debug({ err: error }, 'the log of the ingress cannot be read');
+        },
+      },
+      this.#closing.signal,
+    );
+    this.#collector.start(await recentMetrics(database, 'app', RESTORED_SECONDS));
+    if (!listen) return;
+    const { prometheus } = this;
+    this.#api = await startApi({
+      listen,
+      metrics: { contentType: prometheus.contentType, page: () => prometheus.page() },
+      lastPassAgeMs: () => clock.now().getTime() - (loop.manager.lookedAt ?? this.#startedAt).getTime(),
+      stalledAfterMs: MISSED_RESYNCS * resyncMs,
+      checks: { engine: () => engine.ping(), database: () => database.query('SELECT 1') },
+      onError: (error) => logger.error({ err: error }, 'a request to the API failed'),
+    });
+    logger.info({ address: this.#api.address }, 'metrics at /metrics, health at /healthz and /readyz');
+  }
+
+  async stop(): Promise<void> {
+    this.#closing.abort();
+    await this.#api?.close();
+    await this.#following;
+    await this.#collector.stop();
+  }
+
+  #measured(measurement: Measurement): void {
+    const { database, logger } = this.#options;
+    this.prometheus.publish(measurement);
+    const entries = this.#loop?.roster.entries ?? [];
+    this.prometheus.apps(
+      entries.map(({ application: { name, status, replicas, desiredReplicas } }) => ({
+        app: name,
+        status,
+        ready: replicas,
+        desired: desiredReplicas,
+      })),
+    );
+    writeUsage(database, measurement).catch((error: unknown) => {
+      if (!isUnavailable(error)) logger.warn({ err: error }, 'the usage of instances was not written');
+    });
+    this.#loop?.scaler
+      .evaluate()
+      .catch((error: unknown) => logger.error({ err: error }, 'the scaler could not record its decisions'));
+  }
+
+  async #stubStatus(): Promise<StubStatus | null> {
+    const page = await this.#ingress?.statusPage();
+    return (page && parseStubStatus(page)) || null;
+  }
+}
+
+function targetsOf({ entries }: Roster): MetricTarget[] {
+  return entries.map(({ application: { name, manifest }, members }) => {
+    const port = manifest.spec.ports.find(({ protocol }) => protocol === 'HTTP')?.containerPort;
+    const ingress = manifest.spec.type === 'http' && port !== undefined;
+    return {
+      app: name,
+      ingress,
+      windowSeconds: manifest.scaling.windowSeconds,
+      instances: members.map(({ containerId, name: container, ip, ready, current }) => ({
+        containerId,
+        name: container,
+        ready: ready && current,
+        address: ingress && ip !== null ? `${ip}:${port}` : null,
+      })),
+    };
+  });
+}
