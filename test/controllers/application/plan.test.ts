@@ -38,12 +38,14 @@ describe('planApplication', () => {
   it('removes the highest index first when scaling in, with the grace of the manifest', () => {
     const { plan } = planApplication(desired({ replicas: 1 }), instances(threeReady), true, NOW);
     expect(printPlan(plan).split('\n')).to.deep.equal([
-      '0 stopContainer web-2-r2-1  (ScaledIn: 1 wanted)',
-      '1 removeContainer web-2-r2-1 after 0  (ScaledIn: 1 wanted)',
-      '2 stopContainer web-1-r2-1  (ScaledIn: 1 wanted)',
-      '3 removeContainer web-1-r2-1 after 2  (ScaledIn: 1 wanted)',
+      '0 drainInstance web-2-r2-1  (ScaledIn: 1 wanted)',
+      '1 stopContainer web-2-r2-1 after 0  (ScaledIn: 1 wanted)',
+      '2 removeContainer web-2-r2-1 after 1  (ScaledIn: 1 wanted)',
+      '3 drainInstance web-1-r2-1  (ScaledIn: 1 wanted)',
+      '4 stopContainer web-1-r2-1 after 3  (ScaledIn: 1 wanted)',
+      '5 removeContainer web-1-r2-1 after 4  (ScaledIn: 1 wanted)',
     ]);
-    expect(plan.steps[0]?.action).to.include({ graceSeconds: 10 });
+    expect(plan.steps[1]?.action).to.include({ graceSeconds: 10 });
   });
 
   it('removes everything of a deleted application, dead or alive', () => {
@@ -54,8 +56,9 @@ describe('planApplication', () => {
     expect(planOf(desired({ replicas: 0, deleted: true }), observed)).to.deep.equal([
       '0 recordFailure web-1-r2-1  (Deleted: its manifest is gone)',
       '1 removeContainer web-1-r2-1 after 0  (Deleted: its manifest is gone)',
-      '2 stopContainer web-0-r2-1  (Deleted: its manifest is gone)',
-      '3 removeContainer web-0-r2-1 after 2  (Deleted: its manifest is gone)',
+      '2 drainInstance web-0-r2-1  (Deleted: its manifest is gone)',
+      '3 stopContainer web-0-r2-1 after 2  (Deleted: its manifest is gone)',
+      '4 removeContainer web-0-r2-1 after 3  (Deleted: its manifest is gone)',
     ]);
   });
 
@@ -206,8 +209,9 @@ describe('planApplication', () => {
     it('removes as many old ones as there are ready ones to spare', () => {
       const ready = container({ index: 0 });
       expect(brief(within(1, 0), instances([ready, ...old]))).to.deep.equal([
-        '0 stopContainer web-0-r1-1',
-        '1 removeContainer web-0-r1-1 after 0',
+        '0 drainInstance web-0-r1-1',
+        '1 stopContainer web-0-r1-1 after 0',
+        '2 removeContainer web-0-r1-1 after 1',
       ]);
       const fresh = container({ index: 0, started: ago(0.5) });
       const decision = planApplication(within(1, 0), instances([fresh, ...old]), true, NOW);
@@ -219,8 +223,9 @@ describe('planApplication', () => {
     it('makes room first where nothing may surge, once the image is there', () => {
       expect(brief(within(0, 1), instances(old))).to.deep.equal([
         '0 resolveImage demo-web:1',
-        '1 stopContainer web-0-r1-1 after 0',
-        '2 removeContainer web-0-r1-1 after 1',
+        '1 drainInstance web-0-r1-1 after 0',
+        '2 stopContainer web-0-r1-1 after 1',
+        '3 removeContainer web-0-r1-1 after 2',
       ]);
     });
 
@@ -254,8 +259,7 @@ describe('planApplication', () => {
       );
       expect(brief(recreate, instances(old)).map((line) => line.split(' ')[1])).to.deep.equal([
         'resolveImage',
-        ...['stopContainer', 'removeContainer', 'stopContainer', 'removeContainer'],
-        ...['stopContainer', 'removeContainer'],
+        ...old.flatMap(() => ['drainInstance', 'stopContainer', 'removeContainer']),
       ]);
       expect(brief(recreate, instances([]))).to.have.length(7);
     });
