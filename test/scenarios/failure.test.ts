@@ -94,4 +94,28 @@ describe('An instance that fails', () => {
       /^ +reason +Unhealthy\n +lived .*\n +revision +1\n( +probe .*\n)* +probe +\d+s ago +failed +503 /m,
     );
   });
+
+  it('to get ready before its revision is given up is described with what it printed', async () => {
+    const app = installation.nameOf('late');
+    const spec = {
+      healthCheck: { path: '/health', initialDelaySeconds: 60, periodSeconds: 1 },
+      strategy: { progressDeadlineSeconds: 3 },
+    };
+    await installation.put(`${app}.yaml`, manifestOf(app, { spec }));
+    await converged(installation, app, 1);
+    await installation.put(`${app}.yaml`, manifestOf(app, { spec, env: { HEALTH: 'fail' } }));
+    const [failure] = await eventually(async () => {
+      const failures = await failuresOf(app);
+      expect(failures).to.have.length(1);
+      return failures;
+    }, 60_000);
+    expect(failure).to.include({
+      reason: 'NotReady',
+      message: 'did not become healthy in time',
+      revision: 2,
+    });
+    expect(failure?.changes).to.deep.equal(['env.HEALTH changed']);
+    expect(failure?.logs).to.include('"event":"start"');
+    expect(failure?.probes.at(-1)).to.include({ ok: false, code: 503 });
+  });
 });
