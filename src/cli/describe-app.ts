@@ -13,25 +13,26 @@ import { foldEvents } from './fold-events.ts';
 import { tableLines } from './render.ts';
 import { isObserved, readyOf, sourceOf } from './resources/applications.ts';
 import { instances as instanceResource } from './resources/instances.ts';
-import { rolloutFacts } from './describe-rollout.ts';
+import { imageFacts, rolloutFacts } from './describe-rollout.ts';
 import { specLines } from './spec-lines.ts';
 import { alignColumns, oneLine } from './table.ts';
 
 /** Everything stored about one app. */
 export interface AppStory {
   app: ApplicationRow;
+  /** The one that is kept. */
+  revision: RevisionRow | undefined;
   instances: readonly InstanceRow[];
   /** Of its source path; undefined when the file is gone. */
   manifest: ManifestRow | undefined;
   events: readonly EventRow[];
-  /** The last one of its instances. */
-  failure: FailureRow | undefined;
-  revisions: readonly RevisionRow[];
+  /** The last one of each replica, the latest first. */
+  failures: readonly FailureRow[];
 }
 
 /** An app as text: what it is, its spec, instances, conditions, and events last. Pure. */
 export function describeApp(
-  { app, instances, manifest, events, failure, revisions }: AppStory,
+  { app, revision, instances, manifest, events, failures }: AppStory,
   now: Date,
 ): string {
   const conditions = app.conditions.map(({ type, status, reason, lastTransitionTime, message }) => [
@@ -43,14 +44,14 @@ export function describeApp(
   ]);
   const next = nextCommand(app, instances, manifest);
   return [
-    ...section(`App ${app.name}`, alignColumns(factsOf(app, now))),
+    ...section(`App ${app.name}`, alignColumns(factsOf(app, revision, now))),
     ...section('Spec', alignColumns(specLines(app.spec).map(([label, value]) => [label, oneLine(value)]))),
     ...section(
       'Instances',
       instances.length > 0 ? tableLines(instanceResource, instances, 'wide', now) : ['none'],
     ),
     ...section('Probes', alignColumns(probeCells(instances, now))),
-    ...section('Last failure', failureLines(failure, revisions, now)),
+    ...section('Last failure', failureLines(failures[0], now)),
     ...section('Conditions', alignColumns([['TYPE', 'STATUS', 'REASON', 'SINCE', 'MESSAGE'], ...conditions])),
     ...section('Manifest', problemLines(manifest)),
     ...section('Events', eventLines(events, now)),
@@ -64,12 +65,13 @@ function section(title: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : [title, ...lines.map((line) => `  ${line}`), ''];
 }
 
-function factsOf(app: ApplicationRow, now: Date): string[][] {
+function factsOf(app: ApplicationRow, revision: RevisionRow | undefined, now: Date): string[][] {
   const acted = app.observed_generation === app.generation ? '' : `, acted on ${app.observed_generation}`;
   const deleted = app.deletion_requested_at;
   return [
     ['status', `${isObserved(app) ? app.status : 'unknown'}, ${readyOf(app)} ready`],
     ['revision', `${app.revision} (generation ${app.generation}${acted})`],
+    ...imageFacts(revision),
     ...rolloutFacts(app, now),
     ['source', sourceOf(app) ?? '-'],
     ['age', age(app.created_at, now)],

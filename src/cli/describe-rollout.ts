@@ -1,5 +1,5 @@
 import { deadlineOf } from '../controllers/rollout/rollout.ts';
-import type { ApplicationRow } from '../store/read.ts';
+import type { ApplicationRow, RevisionRow } from '../store/read.ts';
 import { age, formatDuration } from './duration.ts';
 import { oneLine } from './table.ts';
 
@@ -13,6 +13,14 @@ export function rolloutFacts(app: ApplicationRow, now: Date): string[][] {
       ? [['rolled back', `to ${target}; the manifest's revision ${revision} is held until it changes`]]
       : []),
     ...(app.rollout_paused ? [['paused', `autoserve resume app ${name}`]] : []),
+  ];
+}
+
+/** What a revision's image is, as far as it is known, as label and value. Pure. */
+export function imageFacts(revision: RevisionRow | undefined): string[][] {
+  return [
+    ...(revision?.image_id ? [['image id', revision.image_id]] : []),
+    ...(revision?.image_digest ? [['digest', revision.image_digest]] : []),
   ];
 }
 

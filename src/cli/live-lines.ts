@@ -26,24 +26,27 @@ export class LiveLines {
     for (const { key, text } of lines) this.#said.set(key, text);
   }
 
-  /** @param status what is waited for, the last line on a terminal; empty for nothing */
-  update(lines: readonly ProgressLine[], status: string): void {
+  /**
+   * @param status what is waited for, the last line on a terminal; empty for nothing
+   * @param detail changes too often to be said anywhere but on a terminal, behind the status
+   */
+  update(lines: readonly ProgressLine[], status: string, detail = ''): void {
     const news = lines.filter(({ key, text }) => this.#said.get(key) !== text);
     this.know(news);
     for (const line of news) this.#lines.set(line.key, line);
     const isNewStatus = status !== '' && status !== this.#status;
     this.#status = status;
-    if (this.#stream.isTTY) this.#draw();
+    if (this.#stream.isTTY) this.#draw(status + detail);
     else this.#write([...news.map((line) => this.#show(line)), ...(isNewStatus ? [status] : [])]);
   }
 
-  #draw(): void {
+  #draw(status: string): void {
     // More than the screen holds could not be written anew.
     const lines = [...this.#lines.values()].map((line) => this.#show(line));
     const room = Math.max(1, (this.#stream.rows || 24) - 2);
     const width = (this.#stream.columns || 80) - 1;
     this.#stream.write(UP_AND_CLEAR.repeat(this.#drawn));
-    const shown = [...lines.slice(-room), ...(this.#status === '' ? [] : [this.#status.slice(0, width)])];
+    const shown = [...lines.slice(-room), ...(status === '' ? [] : [status.slice(0, width)])];
     this.#write(shown);
     this.#drawn = shown.length;
   }

@@ -4,8 +4,9 @@ import { desiredOf } from '../controllers/application/desired.ts';
 import { planApplication } from '../controllers/application/plan.ts';
 import { budgetOf } from '../controllers/rollout/budget.ts';
 import type { App } from '../manifest/app.gen.ts';
+import { manifestChanges, revisionChanges } from '../manifest/diff.ts';
 import type { ApplicationDeclaration, ApplicationRecord, SyncChanges } from '../store/store.ts';
-import { manifestDiff } from './manifest-diff.ts';
+import { changesInLine } from './changes.ts';
 
 /** What the next sync and its reconciles would do to one app. */
 export interface PlannedChange {
@@ -70,9 +71,8 @@ function declaredChange(
   running: number,
 ): PlannedChange | null {
   const app = before.name;
-  const difference = manifestDiff(before.manifest, manifest);
   if (specHash !== before.specHash) {
-    const what = difference === '' ? 'a secret has a new value' : difference;
+    const what = changesInLine(revisionChanges(before.manifest, manifest));
     return {
       kind: 'replace',
       app,
@@ -82,7 +82,8 @@ function declaredChange(
   }
   if (before.deletionRequestedAt)
     return { kind: 'change', app, what: 'declared again before it was removed', manner: '' };
-  return difference === '' ? null : { kind: 'change', app, what: difference, manner: 'in place' };
+  const what = changesInLine(manifestChanges(before.manifest, manifest));
+  return what === '' ? null : { kind: 'change', app, what, manner: 'in place' };
 }
 
 /** What has to be done though the manifest is as it was. */

@@ -111,9 +111,14 @@ async function observe(
 
 /** What is known of an instance without asking it. */
 function attendanceOf(record: InstanceRecord | null): Attendance {
-  const { healthStatus: status, healthSince: since = null, drainingSince = null } = record ?? {};
+  const {
+    healthStatus: status,
+    healthSince: since,
+    lastProbes: probes = [],
+    drainingSince = null,
+  } = record ?? {};
   return {
-    health: status && since ? { status, since } : null,
+    health: status && since ? { status, since, probes } : null,
     drainingSince,
     refusal: null,
     limited: false,

@@ -16,9 +16,8 @@ export function renderRows<Row extends object>(
 ): string {
   switch (format) {
     case 'json':
-      return JSON.stringify(rows, null, 2);
     case 'yaml':
-      return stringify(JSON.parse(JSON.stringify(rows))).trimEnd();
+      return renderData(rows, format);
     case 'name':
       return rows.map((row) => nameLine(resource, row)).join('\n');
     case 'table':
@@ -26,6 +25,12 @@ export function renderRows<Row extends object>(
     case 'wide':
       return tableLines(resource, rows, format, now).join('\n');
   }
+}
+
+/** Rows, or what is made of them, for other programs. */
+export function renderData(data: object, format: 'json' | 'yaml'): string {
+  const json = JSON.stringify(data, null, 2);
+  return format === 'json' ? json : stringify(JSON.parse(json)).trimEnd();
 }
 
 /** A header and a line for each row. */

@@ -49,9 +49,16 @@ export function progressOf(
   ];
 }
 
-function eventLine({ id, reason, severity, message }: EventRow): ProgressLine[] {
+function eventLine(event: EventRow): ProgressLine[] {
+  const { id, reason, severity, message } = event;
   const mark = TOLD[reason] ?? (severity === 'error' || severity === 'critical' ? '✘' : undefined);
-  return mark ? [{ key: `event ${id}`, mark, text: oneLine(message) }] : [];
+  return mark ? [{ key: `event ${id}`, mark, text: pullText(event) ?? oneLine(message) }] : [];
+}
+
+/** Which image it is, whoever waits has written. */
+function pullText({ reason, details }: EventRow): string | undefined {
+  const ms = details?.['durationMs'];
+  return reason === 'ImagePulled' && typeof ms === 'number' ? `image pulled ${seconds(ms)}` : undefined;
 }
 
 function instanceLine(app: ApplicationRow, instance: InstanceRow, now: Date): ProgressLine[] {

@@ -11,6 +11,7 @@ import { follow } from './follow.ts';
 import { mergeByTime } from './merge-logs.ts';
 import { missingApp } from './missing-app.ts';
 import { PrefixedLines } from './prefixed-lines.ts';
+import { oneLine } from './table.ts';
 
 export interface LogOptions {
   follow: boolean;
@@ -82,7 +83,8 @@ export async function showFailures(config: Config, app: string, options: LogOpti
     });
   const lines = new PrefixedLines();
   lines.introduce(failures.map((row) => row.container_name));
-  for (const { container_name: name, logs } of failures) {
+  for (const { container_name: name, logs, log_error: error } of failures) {
+    if (error !== null) console.error(`${name}: nothing it printed could be kept: ${oneLine(error)}`);
     const written = logLines(logs);
     const { tail = written.length } = options;
     for (const line of tail === 0 ? [] : written.slice(-tail)) await lines.print(name, line);

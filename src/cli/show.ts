@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts';
 import { AutoServeError } from '../error.ts';
-import { withDatabase } from './database.ts';
+import { withReader } from './database.ts';
 import { renderRows } from './render.ts';
 import type { Format, Resource } from './resource.ts';
 
@@ -11,13 +11,14 @@ export async function show<Row extends object>(
   name: string | undefined,
   format: Format,
 ): Promise<void> {
-  const rows = await withDatabase(config, (database) => resource.list(database, name));
+  const rows = await withReader(config, (reader) => resource.list(reader, name));
   if (rows.length === 0 && name !== undefined && resource.byName)
     throw new AutoServeError('NotFound', `${resource.kind} "${name}" not found`, {
       remedy: `autoserve get ${resource.words[0]}`,
     });
   const isText = format === 'table' || format === 'wide' || format === 'name';
-  if (rows.length > 0 || !isText) console.log(renderRows(resource, rows, format, new Date()));
+  if (rows.length > 0 || !isText)
+    console.log(renderRows(resource, rows, format, new Date(), process.stdout.columns));
   else
     console.error(
       `no ${resource.words[0]}${name === undefined ? '' : ` of ${name}`}: ${hint(resource.kind, config)}`,

@@ -1,5 +1,6 @@
 import type { Config } from '../config.ts';
 import { AutoServeError } from '../error.ts';
+import type { Connection } from '../store/database.ts';
 import {
   listApplications,
   listEvents,
@@ -13,6 +14,7 @@ import {
 import { exitCodes } from './exit.ts';
 import { follow } from './follow.ts';
 import { LiveLines } from './live-lines.ts';
+import { PullStatus } from './pull-status.ts';
 import { progressOf, type ProgressLine } from './rollout-progress.ts';
 import { judgeWait, type Goal } from './wait-verdict.ts';
 
@@ -29,10 +31,17 @@ export interface Wait {
  * that. A rollback is no success: exit code 1. Throws `WaitFailed`, `Timeout`.
  */
 export async function waitFor(config: Config, { goal, name, timeout, timeoutMs }: Wait): Promise<void> {
+  const place = `app/${name}`;
   const live = new LiveLines();
+  const pull = new PullStatus();
   let last = judgeWait(goal, name, undefined, undefined);
   let lastEvent: number | undefined;
-  const ended = await follow(config, timeoutMs, async (database) => {
+  const show = (lines: readonly ProgressLine[]): void => {
+    if (last.outcome !== 'waiting') return live.update(lines, '');
+    const pulling = pull.at(new Date());
+    live.update(lines, `${place}: ${pulling?.text ?? last.message}`, pulling?.detail);
+  };
+  const look = async (database: Connection): Promise<boolean> => {
     const [[app], manifests, revisions] = await Promise.all([
       listApplications(database, name),
       listManifests(database),
@@ -45,15 +54,19 @@ export async function waitFor(config: Config, { goal, name, timeout, timeoutMs }
         listInstances(database, name),
         listEvents(database, name, { after: lastEvent ?? 0 }),
       ]);
-      const lines = progressOf(app, instances, events, new Date());
       if (lastEvent === undefined) live.know(progressBefore(app, instances, events));
       lastEvent = Math.max(lastEvent ?? 0, ...events.map(({ id }) => id));
-      live.update(lines, last.outcome === 'waiting' ? `app/${name}: ${last.message}` : '');
-    } else live.update([], last.outcome === 'waiting' ? `app/${name}: ${last.message}` : '');
+      pull.end(events);
+      show(progressOf(app, instances, events, new Date()));
+    } else show([]);
     return last.outcome !== 'waiting';
+  };
+  const ended = await follow(config, timeoutMs, look, (notice) => {
+    if (notice.appName !== name || goal !== 'ready') return;
+    pull.hear(notice, new Date());
+    show([]);
   });
   live.update([], '');
-  const place = `app/${name}`;
   if (!ended)
     throw new AutoServeError('Timeout', `${place} is not ${goal} after ${timeout}: ${last.message}`, {
       remedy: last.remedy,

@@ -70,7 +70,10 @@ export interface Engine {
    */
   watch(listener: EngineListener): EngineWatch;
 
-  /** Last `tail` lines of a container's stdout and stderr. */
+  /**
+   * Last `tail` lines of a container's stdout and stderr, to be kept: instead of the values of its secrets they have
+   * their names, `[secret TOKEN]`. Throws `ContainerNotFound`.
+   */
   logs(id: string, tail: number): Promise<string>;
 
   /**

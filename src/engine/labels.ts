@@ -1,9 +1,12 @@
-import type { InstanceIdentity } from './engine.ts';
+import type { ContainerEnv, InstanceIdentity } from './engine.ts';
 
 const PREFIX = 'autoserve.io/';
 
 /** The label that says which installation a container, volume or network belongs to. */
 export const INSTALLATION_LABEL = `${PREFIX}installation`;
+
+/** The label with the names of the variables whose values are secrets. */
+const SECRETS_LABEL = `${PREFIX}secrets`;
 
 const LABELS = {
   name: `${PREFIX}name`,
@@ -31,6 +34,30 @@ export function instanceLabels(installation: string, identity: InstanceIdentity)
     [LABELS.specHash]: identity.specHash,
     [LABELS.operationId]: identity.operationId,
   };
+}
+
+/** The label that says which variables are secrets, by name; none where there are none. */
+export function secretLabels(env: readonly ContainerEnv[]): Record<string, string> {
+  const names = env.flatMap((variable) => ('secret' in variable ? variable.name : []));
+  return names.length > 0 ? { [SECRETS_LABEL]: names.join(',') } : {};
+}
+
+/**
+ * The values of a container's secrets by name, from its labels and its environment: what it was given, whatever the
+ * secrets are by now.
+ *
+ * @param env `NAME=value` lines
+ */
+export function secretsOf(
+  labels: Readonly<Record<string, string>>,
+  env: readonly string[],
+): Map<string, string> {
+  const names = new Set(labels[SECRETS_LABEL]?.split(','));
+  const variables = env.map((line): [string, string] => {
+    const end = line.indexOf('=');
+    return [line.slice(0, end), line.slice(end + 1)];
+  });
+  return new Map(variables.filter(([name]) => names.has(name)));
 }
 
 /** The labels of what an app's instances share: its volumes. */

@@ -14,6 +14,9 @@ export interface Diagnostic {
   hint?: string;
 }
 
+/** Where something stands in a manifest file. */
+export type Place = Pick<Diagnostic, 'file' | 'line' | 'column' | 'length' | 'sourceLine'>;
+
 /** Longest piece of a source line that is shown. */
 const shownWidth = 100;
 

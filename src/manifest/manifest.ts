@@ -2,21 +2,29 @@ import type { App } from './app.gen.ts';
 import { type Canonical, canonicalise } from './canonical.ts';
 import { decode } from './decode.ts';
 import { normalise } from './defaults.ts';
-import { type Diagnostic, hasErrors } from './diagnostic.ts';
+import { type Diagnostic, hasErrors, type Place } from './diagnostic.ts';
 import { parse, type ParsedDocument } from './parse.ts';
 import { SourceText } from './source-text.ts';
-import { nameOf, validate } from './validate.ts';
+import { nameOf, spanOf, validate } from './validate.ts';
 
 /** Most diagnostics of one file; a file with more is not a manifest with mistakes. */
 const maxDiagnostics = 100;
 
 export interface Manifest {
-  /** The apps the file declares, with the line where each begins; none when anything in the file is an error. */
-  apps: { app: App; line: number }[];
+  /** The apps the file declares; none when anything in the file is an error. */
+  apps: LocatedApp[];
   /** All errors and warnings, in the order of the file. */
   diagnostics: Diagnostic[];
   /** The names of the apps, as far as they can be read, from a file with errors too. */
   declaredNames: string[];
+}
+
+export interface LocatedApp {
+  app: App;
+  /** Line its document begins at. */
+  line: number;
+  /** Where each of `spec.dependsOn` stands: whether it is right, only all files together tell. */
+  dependsOnAt: Place[];
 }
 
 /** Reads one manifest file: bytes in, apps or the reasons against them out. Never throws. */
@@ -48,8 +56,15 @@ export function parseManifest(bytes: Uint8Array, file: string): Manifest {
 function declared(
   { document, canonical }: { document: ParsedDocument; canonical: Canonical },
   source: SourceText,
-) {
-  return { app: normalise(canonical.value), line: source.lineAt(document.positions.get('')?.value[0] ?? 0) };
+): LocatedApp {
+  const app = normalise(canonical.value);
+  return {
+    app,
+    line: source.lineAt(document.positions.get('')?.value[0] ?? 0),
+    dependsOnAt: app.spec.dependsOn.map((_, index) =>
+      source.place(spanOf(document, canonical.writtenAt(`/spec/dependsOn/${index}`), 'value')),
+    ),
+  };
 }
 
 function repeatedNames(documents: readonly ParsedDocument[], source: SourceText): Diagnostic[] {

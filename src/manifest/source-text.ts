@@ -1,5 +1,5 @@
 import { LineCounter } from 'yaml';
-import type { Diagnostic } from './diagnostic.ts';
+import type { Diagnostic, Place } from './diagnostic.ts';
 
 /** Offsets into the text, end exclusive. */
 export type Span = readonly [start: number, end: number];
@@ -32,6 +32,15 @@ export class SourceText {
     message: string,
     advice: Pick<Diagnostic, 'suggestion' | 'hint'> = {},
   ): Diagnostic {
+    return {
+      severity,
+      ...this.place(span),
+      message: message.length > maxMessageLength ? `${message.slice(0, maxMessageLength)}…` : message,
+      ...advice,
+    };
+  }
+
+  place(span: Span): Place {
     // What is missing at the end of the file is shown at the end of its last line that has anything on it.
     const start = Math.min(span[0], this.#end);
     const { line, col } = this.#lines.linePos(start);
@@ -39,14 +48,11 @@ export class SourceText {
     const sourceLine = this.text.slice(lineStart, this.#endOfLine(lineStart));
     const rest = Math.max(1, sourceLine.trimEnd().length - (col - 1));
     return {
-      severity,
       file: this.file,
       line,
       column: col,
       length: sourceLine === '' ? 0 : Math.max(1, Math.min(span[1] - start, rest)),
-      message: message.length > maxMessageLength ? `${message.slice(0, maxMessageLength)}…` : message,
       sourceLine,
-      ...advice,
     };
   }
 

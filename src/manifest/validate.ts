@@ -47,7 +47,7 @@ function locate(problem: Problem, document: ParsedDocument, source: SourceText):
 }
 
 /** A list or mapping is shown by its name, for its value covers many lines. */
-function spanOf(document: ParsedDocument, pointer: string, on: Problem['on']): Span {
+export function spanOf(document: ParsedDocument, pointer: string, on: Problem['on']): Span {
   const position = document.positions.get(pointer);
   if (!position) return [0, 1];
   const { key, value, scalar } = position;

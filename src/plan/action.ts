@@ -1,4 +1,5 @@
 import type { ContainerSpec, ImagePullPolicy, InstanceIdentity, Resources } from '../engine/engine.ts';
+import type { Failure } from '../store/failure.ts';
 
 /** An instance as a plan knows it; the operation that creates it gets its id when it is written to the journal. */
 export type PlannedIdentity = Omit<InstanceIdentity, 'operationId'>;
@@ -8,7 +9,7 @@ export type PlannedContainer = Omit<ContainerSpec, 'identity'> & { identity: Pla
 /** One engine call, as data. */
 export type Action =
   | { kind: 'createNetwork' }
-  | { kind: 'resolveImage'; image: string; policy: ImagePullPolicy }
+  | { kind: 'resolveImage'; image: string; policy: ImagePullPolicy; revision: number }
   | { kind: 'createContainer'; container: PlannedContainer }
   /** Without `containerId`, the container that `createContainer` of the same name makes in this plan. */
   | { kind: 'startContainer'; instance: PlannedIdentity; containerId?: string }
@@ -18,6 +19,8 @@ export type Action =
   | { kind: 'undrainInstance'; instance: PlannedIdentity; containerId: string }
   | { kind: 'updateContainer'; instance: PlannedIdentity; containerId: string; resources: Resources }
   | { kind: 'stopContainer'; instance: PlannedIdentity; containerId: string; graceSeconds: number }
+  /** Keeps what can be known of a failed instance only as long as its container is there. */
+  | { kind: 'recordFailure'; instance: PlannedIdentity; containerId: string; failure: Failure }
   | { kind: 'removeContainer'; instance: PlannedIdentity; containerId: string };
 
 export type ActionKind = Action['kind'];
@@ -36,6 +39,7 @@ export function targetOf(action: Action): string {
     case 'undrainInstance':
     case 'updateContainer':
     case 'stopContainer':
+    case 'recordFailure':
     case 'removeContainer':
       return action.instance.name;
   }

@@ -1,7 +1,9 @@
 import type PQueue from 'p-queue';
 import type { Engine } from '../engine/engine.ts';
+import type { Capsule } from '../store/failure.ts';
 import type { OperationClosure } from '../store/store.ts';
 import type { Action } from './action.ts';
+import { recordFailure } from './capsule.ts';
 import type { Plan, Step } from './plan.ts';
 
 export type StepResult =
@@ -20,8 +22,12 @@ export interface Execution {
   signal: AbortSignal;
   /** The journal's id of each step, by step id; the intents are in the journal already. */
   operationIds: ReadonlyMap<number, string>;
+  /** Makes an image present. */
+  pull: (action: Extract<Action, { kind: 'resolveImage' }>, signal: AbortSignal) => Promise<void>;
   /** Takes an instance out of service, or back into it. */
   drain: (containerId: string, draining: boolean) => Promise<void>;
+  /** Keeps what is known of a failure. */
+  keepCapsule: (capsule: Capsule) => Promise<void>;
   /** Called as soon as a step has ended. */
   close: (closure: OperationClosure) => void;
 }
@@ -82,14 +88,14 @@ async function perform(
   action: Action,
   operationId: string,
   created: Map<string, string>,
-  { engine, signal, drain }: Execution,
+  { engine, signal, pull, drain, keepCapsule }: Execution,
 ): Promise<string | null> {
   switch (action.kind) {
     case 'createNetwork':
       await engine.createNetwork();
       return null;
     case 'resolveImage':
-      await engine.resolveImage(action.image, action.policy, signal);
+      await pull(action, signal);
       return null;
     case 'createContainer': {
       const { container } = action;
@@ -115,6 +121,9 @@ async function perform(
       return action.containerId;
     case 'stopContainer':
       await engine.stopContainer(action.containerId, action.graceSeconds);
+      return action.containerId;
+    case 'recordFailure':
+      await recordFailure(action, engine, keepCapsule);
       return action.containerId;
     case 'removeContainer':
       await engine.removeContainer(action.containerId);

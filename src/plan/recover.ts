@@ -39,6 +39,7 @@ function tookEffect(kind: OperationRecord['kind'], container: ObservedContainer 
     case 'drainInstance':
     case 'undrainInstance':
     case 'updateContainer':
+    case 'recordFailure':
       return false;
   }
 }

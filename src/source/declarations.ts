@@ -1,6 +1,5 @@
-import type { App } from '../manifest/app.gen.ts';
-import type { Diagnostic } from '../manifest/diagnostic.ts';
-import { hasErrors } from '../manifest/diagnostic.ts';
+import { hasErrors, type Diagnostic, type Place } from '../manifest/diagnostic.ts';
+import type { LocatedApp } from '../manifest/manifest.ts';
 import type { ApplicationRecord, ManifestRecord } from '../store/store.ts';
 
 /** A manifest file after parsing, validation and policy; a folder that could not be read is one too. */
@@ -17,16 +16,14 @@ export interface ParsedFile {
   pendingUntil: Date | null;
 }
 
-export interface DeclaredApp {
-  app: App;
-  /** Line its document begins at. */
-  line: number;
+export interface DeclaredApp extends LocatedApp {
   /** With the digests of its secrets. */
   specHash: string;
   /** Some of its secrets cannot be read now, so that `specHash` says nothing about whether they changed. */
   secretsMissing: boolean;
 }
 
+/** By path. */
 export type Rejections = Map<string, Diagnostic[]>;
 
 /** Whether what the file says can be taken at its word. */
@@ -87,72 +84,14 @@ export function rejectDuplicates(
       const ownLine = owner.apps.find((other) => other.app.metadata.name === name)?.line;
       const place = ownLine === undefined ? `${owner.path}, which has errors` : `${owner.path}:${ownLine}`;
       const message = `app "${name}" at ${file.path}:${line} is declared already, by ${place}`;
-      reject(rejections, file, line, message, 'rename one of the two, or remove it from one of the files');
+      const at = { file: file.path, line, column: 1, length: 0, sourceLine: '' };
+      reject(rejections, at, message, 'rename one of the two, or remove it from one of the files');
     }
   }
   return rejections;
 }
 
-/**
- * Adds an error for every new or changed app that would depend on itself, until what remains, with the last good
- * specs of the rejected files, has no cycle.
- */
-export function rejectCycles(
-  files: readonly ParsedFile[],
-  applications: readonly ApplicationRecord[],
-  rejections: Rejections,
-): void {
-  const stored = new Map(applications.map(({ name, manifest }) => [name, manifest.spec.dependsOn]));
-  for (let found = true; found;) {
-    found = false;
-    const accepted = files.filter((file) => isWhole(file) && !rejections.has(file.path));
-    const declared = accepted.flatMap((file) => file.apps.map((declaration) => ({ file, ...declaration })));
-    const graph = new Map(stored);
-    for (const { app } of declared) graph.set(app.metadata.name, app.spec.dependsOn);
-    for (const { file, app, line } of declared) {
-      const { name } = app.metadata;
-      const before = stored.get(name);
-      if (before && before.join() === app.spec.dependsOn.join()) continue;
-      const cycle = pathBack(graph, name);
-      if (!cycle) continue;
-      found = true;
-      const message = `app "${name}" depends on itself: ${cycle.join(' -> ')}`;
-      reject(rejections, file, line, message, 'remove one of these from spec.dependsOn');
-    }
-  }
-}
-
-/** The shortest way from `name` along the graph back to it. */
-function pathBack(graph: ReadonlyMap<string, readonly string[]>, name: string): string[] | undefined {
-  const ways: string[][] = [[name]];
-  const seen = new Set<string>();
-  for (const way of ways) {
-    for (const next of graph.get(way.at(-1) ?? name) ?? []) {
-      if (next === name) return [...way, name];
-      if (seen.has(next)) continue;
-      seen.add(next);
-      ways.push([...way, next]);
-    }
-  }
-  return undefined;
-}
-
-function reject(
-  rejections: Rejections,
-  file: ParsedFile,
-  line: number,
-  message: string,
-  suggestion: string,
-): void {
-  const diagnostic: Diagnostic = {
-    severity: 'error',
-    file: file.path,
-    line,
-    column: 1,
-    length: 0,
-    message,
-    sourceLine: '',
-    suggestion,
-  };
-  rejections.set(file.path, [...(rejections.get(file.path) ?? []), diagnostic]);
+export function reject(rejections: Rejections, at: Place, message: string, suggestion: string): void {
+  const diagnostic: Diagnostic = { severity: 'error', ...at, message, suggestion };
+  rejections.set(at.file, [...(rejections.get(at.file) ?? []), diagnostic]);
 }

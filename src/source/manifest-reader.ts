@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Diagnostic, hasErrors } from '../manifest/diagnostic.ts';
 import { specHash } from '../manifest/hash.ts';
-import { parseManifest, type Manifest } from '../manifest/manifest.ts';
+import { parseManifest, type LocatedApp, type Manifest } from '../manifest/manifest.ts';
 import { checkPolicy, type Policy } from '../manifest/policy.ts';
 import { secretDigests } from '../manifest/secrets.ts';
 import type { DeclaredApp, ParsedFile } from './declarations.ts';
@@ -31,7 +31,7 @@ export class ManifestReader {
     if ('error' in file) return unreadable(file);
     const { apps, declaredNames, diagnostics, contentHash } = this.#check(file);
     const age = file.modifiedAt ? now.getTime() - file.modifiedAt.getTime() : PENDING_MS;
-    const declared = apps.map(({ app, line }) => this.#declare(app, line, file.path));
+    const declared = apps.map((located) => this.#declare(located, file.path));
     return {
       path: file.path,
       contentHash,
@@ -64,15 +64,12 @@ export class ManifestReader {
     return checked;
   }
 
-  #declare(
-    app: DeclaredApp['app'],
-    line: number,
-    path: string,
-  ): { declaration: DeclaredApp; warnings: Diagnostic[] } {
+  #declare(located: LocatedApp, path: string): { declaration: DeclaredApp; warnings: Diagnostic[] } {
+    const { app, line } = located;
     const digests = secretDigests(app, this.#options.secretsDir, this.#options.digestKey);
     const missing = Object.keys(digests).filter((name) => digests[name] === null);
     return {
-      declaration: { app, line, specHash: specHash(app, digests), secretsMissing: missing.length > 0 },
+      declaration: { ...located, specHash: specHash(app, digests), secretsMissing: missing.length > 0 },
       warnings: missing.map((name) =>
         diagnosticAt('warning', path, line, `secret ${name} of app "${app.metadata.name}" cannot be read`),
       ),

@@ -12,11 +12,11 @@ import {
   claimsOf,
   isWhole,
   ownersOf,
-  rejectCycles,
   rejectDuplicates,
   type ParsedFile,
   type Rejections,
 } from './declarations.ts';
+import { rejectCycles, unknownDependencies } from './dependencies.ts';
 import { planPrune } from './prune.ts';
 import * as event from './sync-events.ts';
 
@@ -60,12 +60,17 @@ export function planSync(input: SyncInput): SyncPlan {
   const removal = planRemoval(files, claims, owners, input);
   const { pruned, held } = removal;
 
-  const records = files
-    .filter(({ pendingUntil }) => !pendingUntil)
-    .map((file) => {
-      const kept = file === removal.keeper ? removal.kept : keptBy(file, applications, manifests);
-      return recordOf(file, rejections, kept);
-    });
+  const known = namesAfter(owners, applications, pruned);
+  const problemsOfFile = (file: ParsedFile): Diagnostic[] => [
+    ...file.diagnostics,
+    ...(rejections.get(file.path) ?? []),
+    ...unknownDependencies(file, known),
+  ];
+  const settled = files.filter(({ pendingUntil }) => !pendingUntil);
+  const records = settled.map((file) => {
+    const kept = file === removal.keeper ? removal.kept : keptBy(file, applications, manifests);
+    return recordOf(file, problemsOfFile(file), isAccepted(file, rejections), kept);
+  });
   const rows = planManifests(records, duplicates, input);
   return {
     changes: {
@@ -84,9 +89,7 @@ export function planSync(input: SyncInput): SyncPlan {
     },
     held,
     apps: owners.size,
-    diagnostics: files.flatMap((file) =>
-      file.pendingUntil ? [] : [...file.diagnostics, ...(rejections.get(file.path) ?? [])],
-    ),
+    diagnostics: settled.flatMap(problemsOfFile),
   };
 }
 
@@ -172,9 +175,22 @@ function keptBy(
   return applications.filter(({ sourcePath }) => sourcePath === path).map(({ name }) => name);
 }
 
-function recordOf(file: ParsedFile, rejections: Rejections, kept: readonly string[]): ManifestRecord {
-  const all = [...file.diagnostics, ...(rejections.get(file.path) ?? [])];
-  const accepted = isAccepted(file, rejections);
+/** The apps that there are after this sync: those that files speak for, and those that are kept though none does. */
+function namesAfter(
+  owners: ReadonlyMap<string, ParsedFile>,
+  applications: readonly ApplicationRecord[],
+  pruned: readonly ApplicationRecord[],
+): Set<string> {
+  const stay = applications.filter((app) => !app.deletionRequestedAt && !pruned.includes(app));
+  return new Set([...owners.keys(), ...stay.map(({ name }) => name)]);
+}
+
+function recordOf(
+  file: ParsedFile,
+  all: readonly Diagnostic[],
+  accepted: boolean,
+  kept: readonly string[],
+): ManifestRecord {
   const apps = accepted ? file.apps.map(({ app }) => app.metadata.name) : kept;
   return {
     path: file.path,

@@ -112,6 +112,7 @@ export interface RevisionRow {
   spec: App;
   spec_hash: string;
   image_id: string | null;
+  image_digest: string | null;
   source_path: string | null;
   source_revision: string | null;
   stable: boolean;
@@ -128,12 +129,20 @@ export interface FailureRow {
   container_id: string | null;
   replica_index: number;
   revision: number;
+  started_at: string | null;
   failed_at: string;
   reason: string;
+  /** For people. */
+  message: string;
   exit_code: number | null;
   oom_killed: boolean;
   logs: string;
+  /** Why there are no logs. */
+  log_error: string | null;
   probes: Probe[];
+  /** The last revision before its own that once was rolled out completely, and what its own changed. */
+  stable_revision: number | null;
+  changes: string[];
 }
 
 const EVENT_LIMIT = 100;
@@ -183,10 +192,8 @@ export function listRevisions(connection: Connection, app: string): Promise<Revi
 }
 
 /** The last failure of each replica of an app, the latest first. */
-export async function listFailures(connection: Connection, app: string): Promise<FailureRow[]> {
-  const [table] = await connection.query(`SELECT FROM pg_class WHERE oid = to_regclass('failures')`);
-  if (!table) return [];
-  return await read<FailureRow>(
+export function listFailures(connection: Connection, app: string): Promise<FailureRow[]> {
+  return read<FailureRow>(
     connection,
     `SELECT * FROM (
        SELECT DISTINCT ON (replica_index) * FROM failures WHERE app_name = ?

@@ -42,11 +42,8 @@ export async function pinRevision(
       ? row.target_reason === 'Pinned' && row.target_revision === goal
       : row.target_revision === null;
     if (isSo) return { outcome: 'unchanged', revision: goal, wanted };
-    await connection.query(
-      'UPDATE applications SET target_revision = ?, target_reason = ? WHERE name = ?',
-      pins ? [goal, 'Pinned', app] : [null, null, app],
-    );
-    if (!pins) await absolve(connection, row);
+    await setTarget(connection, row, pins ? goal : null);
+    if (!pins) await tryAgain(connection, row);
     await tell(
       connection,
       row,
@@ -83,12 +80,8 @@ export async function retryApplication(database: Database, app: string): Promise
     const row = await lockApplication(connection, app);
     if (!row) return 'noSuchApp';
     const pinned = row.target_reason === 'Pinned';
-    await connection.query(
-      `UPDATE applications SET retries = retries + 1, rollout = NULL, target_revision = ?, target_reason = ?
-       WHERE name = ?`,
-      pinned ? [row.target_revision, 'Pinned', app] : [null, null, app],
-    );
-    if (!pinned) await absolve(connection, row);
+    if (!pinned) await setTarget(connection, row, null);
+    await tryAgain(connection, row);
     const revision = pinned ? row.target_revision : row.revision;
     await tell(connection, row, { reason: 'Retried', message: `revision ${revision} is tried again` });
     return 'changed';
@@ -121,12 +114,29 @@ async function findRevision(
   return row?.revision;
 }
 
-/** Lifts the quarantine of the manifest's own revision. */
-async function absolve(connection: Connection, { uid, revision }: LockedApplication): Promise<void> {
-  await connection.query('UPDATE revisions SET quarantined = false WHERE app_uid = ? AND revision = ?', [
-    uid,
-    revision,
+/** Pins a revision, or lets the app follow its manifest again. */
+async function setTarget(
+  connection: Connection,
+  { name }: LockedApplication,
+  pinned: number | null,
+): Promise<void> {
+  await connection.query('UPDATE applications SET target_revision = ?, target_reason = ? WHERE name = ?', [
+    pinned,
+    pinned === null ? null : 'Pinned',
+    name,
   ]);
+}
+
+/** Forgets what failed; what a pass that is under way concludes of it is written no more. */
+async function tryAgain(connection: Connection, { name, uid }: LockedApplication): Promise<void> {
+  await connection.query('UPDATE applications SET retries = retries + 1, rollout = NULL WHERE name = ?', [
+    name,
+  ]);
+  await connection.query(
+    `UPDATE revisions r SET quarantined = false FROM applications a
+     WHERE a.uid = ? AND a.target_revision IS NULL AND r.app_uid = a.uid AND r.revision = a.revision`,
+    [uid],
+  );
 }
 
 /** Records what was done, and has the running AutoServe look at the app at once; both with the transaction. */

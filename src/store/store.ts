@@ -2,7 +2,10 @@ import { AutoServeError, messageOf } from '../error.ts';
 import type { App } from '../manifest/app.gen.ts';
 import type { Rollout } from '../controllers/rollout/rollout.ts';
 import type { ActionKind } from '../plan/action.ts';
+import type { Capsule } from './failure.ts';
 import type { HealthRecord, HealthWord, InstanceHealth } from './instance-health.ts';
+import type { PullNotice } from './pull-notice.ts';
+import type { RevisionImage } from './revision-image.ts';
 
 /** Thrown by every method of a store whose database does not answer now; the same call may succeed later. */
 export class StoreUnavailable extends AutoServeError {
@@ -41,7 +44,7 @@ export interface Store {
   /** Closes those that are still open; the outcome of a closed one never changes. */
   closeOperations(closures: readonly OperationClosure[]): Promise<void>;
 
-  /** Upserts instances and updates applications (by name and uid), one statement each. */
+  /** Upserts instances and updates applications (by name, uid and retries), one statement each. */
   writeStatus(
     applications: readonly ApplicationStatus[],
     instances: readonly InstanceStatus[],
@@ -56,8 +59,23 @@ export interface Store {
    */
   writeHealth(health: readonly InstanceHealth[]): Promise<string[]>;
 
-  /** Goes back from a failed revision: the failed one is quarantined, the earlier one is the target, `event` tells why. */
+  /**
+   * Goes back from a failed revision: the failed one is quarantined, the earlier one is the target, `event` tells why.
+   * Nothing when it was done before, or the failure has been overtaken by another revision, a pin or a retry.
+   */
   rollBack(back: RollBack): Promise<void>;
+
+  /** Records what the image of a revision is, where that is news. */
+  recordImage(image: RevisionImage): Promise<void>;
+
+  /** Tells those who listen; nothing is kept. */
+  announce(notice: PullNotice): Promise<void>;
+
+  /**
+   * Keeps the capsule of a failed instance, one for a container: a second one adds only the output that the first one could
+   * not have. Of an application the latest `MOST_CAPSULES` are kept.
+   */
+  recordFailure(capsule: Capsule): Promise<void>;
 
   appendEvents(events: readonly NewEvent[]): Promise<void>;
 
@@ -143,6 +161,8 @@ export interface ApplicationStatus {
   conditions: Condition[];
   /** A complete one marks its revision as stable. */
   rollout: Rollout | null;
+  /** Those that were seen: what was concluded before a retry is not written after it. */
+  retries: number;
 }
 
 export interface RollBack {
@@ -150,6 +170,8 @@ export interface RollBack {
   uid: string;
   from: number;
   to: number;
+  /** As in `ApplicationStatus`. */
+  retries: number;
   event: NewEvent;
 }
 

@@ -141,7 +141,7 @@ Plan: 0 to create, 0 to change, 0 to replace, 0 to remove.
     );
   });
 
-  it('counts the differences that do not fit, and names lists without their content', () => {
+  it('counts the differences that do not fit, and names items of lists without their content', () => {
     const before = manifestOf('web', 'web:1', 1);
     const after = manifestOf('web', 'web:2', 2, {
       env: [{ name: 'A', value: 'b' }],
@@ -155,7 +155,7 @@ Plan: 0 to create, 0 to change, 0 to replace, 0 to remove.
       now,
     );
     expect(change?.what).to.equal(
-      'image "web:1" => "web:2", env changed, workingDir none => "/app", and 2 more',
+      'image "web:1" => "web:2", env.A changed, workingDir none => "/app", and 2 more',
     );
   });
 });

@@ -125,7 +125,7 @@ describe('autoserve get and describe', () => {
       'Events',
       '  Ns  warning  InstanceReplaced  cart-1-r1-3 started: cart-1-r1-2 exited 1  x2 over Ns',
       '',
-      'Next: docker logs cart-1-r1-1',
+      'Next: autoserve logs app cart',
     ]);
   });
 });

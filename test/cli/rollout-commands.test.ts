@@ -35,7 +35,7 @@ describe('autoserve history, rollback, pause, resume and retry', () => {
   };
   const rollBack = async (name: string, uid: string): Promise<void> => {
     const told = { ...event(name, 'RolledBack', 'rolling back to revision 1: it crash-loops'), appUid: uid };
-    await installation.store.rollBack({ name, uid, from: 2, to: 1, event: told });
+    await installation.store.rollBack({ name, uid, from: 2, to: 1, retries: 0, event: told });
   };
   const cells = (text: string): string[] =>
     text
@@ -44,7 +44,9 @@ describe('autoserve history, rollback, pause, resume and retry', () => {
       .map((line) => line.replaceAll(/\b\d+s\b/g, 'Ns').replaceAll(/ {2,}/g, '  '));
 
   it('pins the revision before, shows it everywhere, and ends the pin', async () => {
-    await twoRevisions('shop');
+    const appUid = await twoRevisions('shop');
+    const imageDigest = `sha256:${'b1d5'.repeat(16)}`;
+    await installation.store.recordImage({ appUid, revision: 1, imageId: 'sha256:1', imageDigest });
     const back = await installation.run('rollback', 'app', 'shop');
     expect(back).to.deep.equal({
       code: 0,
@@ -52,14 +54,14 @@ describe('autoserve history, rollback, pause, resume and retry', () => {
       stderr: '',
     });
     expect(cells((await installation.run('history', 'app/shop')).stdout)).to.deep.equal([
-      'REVISION  STATE  IMAGE  SOURCE  AGE',
-      '1  current, pinned, stable  web:1  shop.yaml@4f2a91c  Ns',
-      '2  held  web:2  shop.yaml@4f2a91c  Ns',
+      'REVISION  STATE  IMAGE  DIGEST  SOURCE  AGE',
+      '1  current, pinned, stable  web:1  b1d5b1d5b1d5  shop.yaml@4f2a91c  Ns',
+      '2  held  web:2  -  shop.yaml@4f2a91c  Ns',
     ]);
     expect(cells((await installation.run('get', 'app', 'shop')).stdout)[1]).to.contain('  1 (pinned)  ');
-    expect((await installation.run('describe', 'app', 'shop')).stdout).to.match(
-      /^ {2}pinned +pinned to 1; the manifest wants 2$/m,
-    );
+    const described = (await installation.run('describe', 'app', 'shop')).stdout;
+    expect(described).to.match(/^ {2}pinned +pinned to 1; the manifest wants 2$/m);
+    expect(described).to.match(/^ {2}image id +sha256:1\n {2}digest +sha256:(b1d5){16}$/m);
     expect((await installation.run('rollback', 'shop', '--to', '2')).stdout).to.equal(
       'app/shop follows its manifest, revision 2\n',
     );
@@ -122,6 +124,27 @@ describe('autoserve history, rollback, pause, resume and retry', () => {
       "app/bad rolled back; the manifest's revision is held until it changes.   autoserve describe app bad",
     );
     expect(cells((await installation.run('get', 'app', 'bad')).stdout)[1]).to.contain('  1 (2 held)  ');
+  });
+
+  it('shows how far the pull of an image is, and how long it took', async () => {
+    const uid = await twoRevisions('slow');
+    await installation.report('slow', uid, 1, [notReady], rolloutOf(2, 'progressing'));
+    await installation.database.query(`UPDATE applications SET observed_generation = generation`);
+    const waiting = installation.begin('wait', 'app/slow', '--timeout', '1m');
+    await eventually(() => expect(waiting.stderr).to.contain('app/slow: 1 of 2 ready\n'));
+    for (const percent of [null, 7, 42])
+      await installation.store.announce({ appName: 'slow', image: 'web:2', percent });
+    await installation.store.announce({ appName: 'other', image: 'other:2', percent: 1 });
+    await eventually(() => expect(waiting.stderr).to.contain('app/slow: pulling image web:2\n'));
+    const pulled = { ...event('slow', 'ImagePulled', 'image web:2 pulled in 2.1 s'), appUid: uid };
+    await installation.store.appendEvents([{ ...pulled, details: { durationMs: 2_123 } }]);
+    await eventually(() => expect(waiting.stderr).to.contain(' ✔ image pulled 2.1s\n'));
+    await installation.report('slow', uid, 2, [ready], rolloutOf(2, 'complete'));
+    await installation.database.query(`UPDATE applications SET observed_generation = generation`);
+    const { code, stderr } = await waiting.ended();
+    expect(code).to.equal(0);
+    expect(stderr.match(/pulling/g)).to.have.length(1);
+    expect(stderr).not.to.contain('other:2');
   });
 
   it('shows what apps and instances use', async () => {

@@ -1,15 +1,13 @@
 import { expect } from 'chai';
-import { failureLines, logLines } from '../../src/cli/describe-failure.ts';
 import { mergeByTime } from '../../src/cli/merge-logs.ts';
 import { revisionText } from '../../src/cli/revision-text.ts';
 import { judgeWait } from '../../src/cli/wait-verdict.ts';
 import type { LogLine } from '../../src/engine/engine.ts';
-import type { ApplicationRow, FailureRow, RevisionRow } from '../../src/store/read.ts';
+import type { ApplicationRow, RevisionRow } from '../../src/store/read.ts';
 import { appOf } from '../manifest/app.ts';
 import { condition } from './seeded-database.ts';
 
 const at = '2026-11-23T12:00:00.000Z';
-const now = new Date(at);
 const ready = condition('Ready', true, 'AllReady', '');
 const pinned = condition('Synced', false, 'Pinned', 'pinned to 7; the manifest wants 8');
 const held = condition('Synced', false, 'Quarantined', '');
@@ -60,6 +58,7 @@ const revisionOf = (revision: number, some: Partial<RevisionRow> = {}): Revision
   spec: appOf({ image: `web:${revision}` }),
   spec_hash: '',
   image_id: null,
+  image_digest: null,
   source_path: null,
   source_revision: null,
   stable: true,
@@ -109,40 +108,6 @@ describe('the revision of an app in a table', () => {
     expect(revisionText(rowOf({ target_revision: 7, target_reason: 'RolledBack' }), [8])).to.equal(
       '7 (8 held)',
     );
-  });
-});
-
-describe('what is told of a failure', () => {
-  const failure: FailureRow = {
-    id: 1,
-    app_name: 'web',
-    app_uid: 'u',
-    container_name: 'web-0-r8-3',
-    container_id: null,
-    replica_index: 0,
-    revision: 8,
-    failed_at: '2026-11-23T11:59:00.000Z',
-    reason: 'InstanceDied',
-    exit_code: 137,
-    oom_killed: true,
-    logs: Array.from({ length: 12 }, (_, line) => `line ${line}\n`).join(''),
-    probes: [],
-  };
-
-  it('is how it ended, what its revision changed, and the end of its log', () => {
-    const lines = failureLines(failure, [revisionOf(6), revisionOf(7), revisionOf(8)], now);
-    expect(lines.slice(0, 4)).to.deep.equal([
-      'web-0-r8-3 exited 137, killed for lack of memory, 1m ago',
-      'revision 8 changed image "web:7" => "web:8"',
-      '(2 lines more: autoserve logs app web --previous)',
-      '| line 2',
-    ]);
-    expect(lines.at(-1)).to.equal('| line 11');
-  });
-
-  it('keeps what steers a terminal out of the log', () => {
-    expect(logLines('\u{1b}[31mred\u{1b}[0m\r\nlast')).to.deep.equal(['red', 'last']);
-    expect(logLines('')).to.deep.equal([]);
   });
 });
 

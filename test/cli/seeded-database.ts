@@ -98,6 +98,7 @@ export class SeededDatabase {
           desiredReplicas: 2,
           conditions,
           rollout,
+          retries: 0,
         },
       ],
       [],

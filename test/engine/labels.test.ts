@@ -1,5 +1,11 @@
 import { expect } from 'chai';
-import { INSTALLATION_LABEL, instanceLabels, parseIdentity } from '../../src/engine/labels.ts';
+import {
+  INSTALLATION_LABEL,
+  instanceLabels,
+  parseIdentity,
+  secretLabels,
+  secretsOf,
+} from '../../src/engine/labels.ts';
 import { specOf } from './contract/fixture.ts';
 
 describe('labels', () => {
@@ -38,6 +44,22 @@ describe('labels', () => {
       expect(parseIdentity({ ...labels, 'autoserve.io/index': value })).to.be.undefined;
     });
   }
+
+  it('name the variables that are secrets, so that the environment tells their values', () => {
+    const named = secretLabels([
+      { name: 'TOKEN', secret: { key: 'token' } },
+      { name: 'MODE', value: 'fast' },
+      { name: 'PASSWORD', secret: { key: 'db', field: 'password' } },
+    ]);
+    expect(named).to.deep.equal({ 'autoserve.io/secrets': 'TOKEN,PASSWORD' });
+    const env = ['PATH=/bin', 'TOKEN=a=b', 'MODE=fast', 'PASSWORD=horse'];
+    expect([...secretsOf({ ...labels, ...named }, env)]).to.deep.equal([
+      ['TOKEN', 'a=b'],
+      ['PASSWORD', 'horse'],
+    ]);
+    expect(secretLabels([{ name: 'MODE', value: 'fast' }])).to.deep.equal({});
+    expect([...secretsOf(labels, env)]).to.deep.equal([]);
+  });
 
   it('give no identity with attempt 0, for attempts count from 1', () => {
     expect(parseIdentity({ ...labels, 'autoserve.io/attempt': '0' })).to.be.undefined;

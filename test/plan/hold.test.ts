@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { holdBack, nextHolds, type Hold } from '../../src/plan/hold.ts';
 import type { Step } from '../../src/plan/plan.ts';
+import type { Failure } from '../../src/store/failure.ts';
 
 const NOW = new Date('2026-01-01T00:00:00Z');
 const cause = { reason: 'InstanceMissing', message: 'none' } as const;
@@ -9,7 +10,7 @@ const later = (seconds: number) => new Date(NOW.getTime() + seconds * 1_000);
 const image: Step = {
   id: 0,
   after: [],
-  action: { kind: 'resolveImage', image: 'shop:7', policy: 'IfNotPresent' },
+  action: { kind: 'resolveImage', image: 'shop:7', policy: 'IfNotPresent', revision: 1 },
   cause,
 };
 const instance = {
@@ -47,6 +48,40 @@ describe('holdBack', () => {
       ['startContainer shop-0-r1-1', { failures: 1, until: later(5), error: new Error('no') }],
     ]);
     expect(holdBack(plan, holds, NOW).plan.steps).to.deep.equal([other]);
+  });
+
+  describe('the record of a failure', () => {
+    const failure: Failure = {
+      reason: 'Crashed',
+      message: 'exited 1',
+      failedAt: NOW,
+      startedAt: null,
+      exitCode: 1,
+      oomKilled: false,
+      probes: [],
+    };
+    const of = { instance, containerId: 'id' };
+    const record: Step = { id: 2, after: [1], action: { kind: 'recordFailure', ...of, failure }, cause };
+    const removal: Step = { id: 3, after: [2], action: { kind: 'removeContainer', ...of }, cause };
+    const replacement = { ...plan, steps: [image, start, record, removal] };
+    const failures = (count: number, until: Date) =>
+      new Map<string, Hold>([['recordFailure shop-0-r1-1', { failures: count, until, error: failed.error }]]);
+
+    it('holds up the removal, until it was tried three times', () => {
+      const steps = (holds: Map<string, Hold>) => holdBack(replacement, holds, NOW).plan.steps;
+      expect(steps(failures(2, later(5)))).to.deep.equal([image, start]);
+      expect(steps(failures(2, NOW))).to.deep.equal([image, start, record, removal]);
+      // What came before the record comes before the removal now.
+      for (const until of [later(5), NOW])
+        expect(steps(failures(3, until))).to.deep.equal([image, start, { ...removal, after: [1] }]);
+    });
+
+    it('is not made over and over for a removal that is held back', () => {
+      const held = new Map([
+        ['removeContainer shop-0-r1-1', { failures: 1, until: later(5), error: failed.error }],
+      ]);
+      expect(holdBack(replacement, held, NOW).plan.steps).to.deep.equal([image, start]);
+    });
   });
 
   it('lets a step be tried again once its time has come', () => {

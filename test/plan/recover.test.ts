@@ -32,6 +32,7 @@ describe('recoverOperations', () => {
       'removed and gone': outcome('removeContainer', id, []),
       'removed and still there': outcome('removeContainer', id, [{ state: 'exited' }]),
       'pulled, which leaves no trace': outcome('resolveImage', null, []),
+      'recorded, or not, which the engine cannot tell': outcome('recordFailure', id, [{ state: 'exited' }]),
     }).to.deep.equal({
       'created and seen': 'done',
       'created and not seen': 'interrupted',
@@ -44,6 +45,7 @@ describe('recoverOperations', () => {
       'removed and gone': 'done',
       'removed and still there': 'interrupted',
       'pulled, which leaves no trace': 'interrupted',
+      'recorded, or not, which the engine cannot tell': 'interrupted',
     });
   });
 });

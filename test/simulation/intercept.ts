@@ -34,6 +34,7 @@ const EFFECTS = new Set([
   'store writeStatus',
   'store markRemoved',
   'store appendEvents',
+  'store recordFailure',
   'store deleteApplication',
 ]);
 

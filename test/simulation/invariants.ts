@@ -8,6 +8,8 @@ import type { Simulation } from './simulation.ts';
 const HELD_MS = 10_000;
 /** `termination.drainSeconds` of what the simulation declares with ports. */
 const DRAIN_MS = 1_000;
+/** Who plans a removal knows what was so for this long. */
+const NOTICED_MS = 1_000;
 /** More calls than this in ten seconds are a loop that does not wait. */
 const MOST_CALLS = 600;
 
@@ -54,6 +56,7 @@ export class Invariants {
     if (method !== 'stopContainer' && method !== 'removeContainer') return;
     const container = this.#simulation.world.containers.get(String(args[0]));
     if (container) this.#mayGo(container, method);
+    if (container && method === 'removeContainer') this.#isKnown(container);
   }
 
   after({ on, method, args }: Call): void {
@@ -83,6 +86,7 @@ export class Invariants {
     const written = JSON.stringify([
       trace,
       database.events,
+      database.failures,
       database.instances,
       database.revisions,
       [...database.applications.values()],
@@ -105,6 +109,23 @@ export class Invariants {
       return container === undefined || record.target === container.identity.name;
     });
     if (!intended) this.violate(`S6: ${method} without an intent in the journal`);
+  }
+
+  /** Nothing that failed by itself is removed before its capsule is kept, unless it failed only a moment ago. */
+  #isKnown({ id, identity, endedBy, exitCode, finishedAt }: MemoryContainer): void {
+    const { database } = this.#simulation;
+    if (this.#isStoreFailing() || database.failures.some(({ containerId }) => containerId === id)) return;
+    const intent = [...database.operations.values()].find(
+      ({ record, closure }) => !closure && record.kind === 'removeContainer' && record.containerId === id,
+    )?.record;
+    if (!intent) return;
+    const policy = database.applications.get(identity.app)?.manifest.spec.restartPolicy;
+    const failed = endedBy === 'itself' && (exitCode !== 0 || policy === 'Always');
+    const seen =
+      intent.cause.startsWith('InstanceDied') ||
+      (finishedAt !== null && intent.startedAt.getTime() - finishedAt.getTime() > NOTICED_MS);
+    if ((failed && seen) || intent.cause.startsWith('InstanceUnhealthy'))
+      this.violate(`${identity.name} failed and is removed without its capsule: ${intent.cause}`);
   }
 
   /** S3 and S4: nothing that is as declared is touched, and nothing goes because something is not known. */

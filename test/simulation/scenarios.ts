@@ -1,4 +1,4 @@
-import { INSTALLATION } from './names.ts';
+import { INSTALLATION, SECRET_VALUE } from './names.ts';
 import { bringBack, SICK_IMAGE, takeAway, type Declaration, type Simulation } from './simulation.ts';
 import { desiredContainers } from './state.ts';
 
@@ -63,6 +63,14 @@ export const SCENARIOS: Scenario[] = [
   {
     name: 'an application with a secret starts',
     acts: [[0, (s) => s.declare('web', { secret: true })]],
+    secret: true,
+  },
+  {
+    name: 'an instance tells its secret and crashes',
+    prepare: (s) => s.declare('web', { secret: true }),
+    acts: [
+      [0, to('web', 0, ({ world }, id) => (world.print(id, 'stderr', SECRET_VALUE), world.crash(id, 1)))],
+    ],
     secret: true,
   },
   { name: 'the spec changes', prepare: web(2, 'red'), acts: [[0, web(2, 'blue')]] },

@@ -256,36 +256,4 @@ describe('planSync', () => {
       expect(installation.manifest('team/a.yaml')).to.include({ status: 'accepted' });
     });
   });
-
-  describe('dependencies', () => {
-    const on = (...names: string[]) => `image: web:1\n  dependsOn: [${names.join(', ')}]`;
-
-    it('may form any tree', () => {
-      const plan = installation.sync([
-        file('a.yaml', document('web', on('api', 'db')), document('api', on('db')), document('db')),
-      ]);
-      expect(declared(plan)).to.deep.equal(['web', 'api', 'db']);
-    });
-
-    it('must not lead back to an app', () => {
-      installation.sync([
-        file('a.yaml', document('web', on('api'))),
-        file('b.yaml', document('api', on('web'))),
-        file('c.yaml', document('mail', on('web'))),
-      ]);
-      expect(installation.applications.map(({ name }) => name)).to.deep.equal(['mail']);
-      expect(installation.manifest('a.yaml')?.errors[0]?.message).to.include('web -> api -> web');
-      expect(installation.manifest('b.yaml')?.errors[0]?.message).to.include('api -> web -> api');
-    });
-
-    it('puts the blame on what changed', () => {
-      installation.sync([file('a.yaml', document('web', on('api'))), file('b.yaml', document('api'))]);
-      const files = [file('a.yaml', document('web', on('api'))), file('b.yaml', document('api', on('web')))];
-      const plan = installation.sync(files);
-      expect(reasons(plan)).to.deep.equal(['ManifestRejected']);
-      expect(installation.manifest('a.yaml')).to.include({ status: 'accepted' });
-      expect(installation.application('api')?.manifest.spec.dependsOn).to.deep.equal([]);
-      expect(installation.plan(files).changes).to.deep.equal(NOTHING);
-    });
-  });
 });

@@ -1,6 +1,8 @@
+import { failureContract } from './contract/failures.ts';
 import { healthContract } from './contract/health.ts';
 import type { StoreHost } from './contract/host.ts';
 import { journalContract } from './contract/journal.ts';
+import { rolloutsContract } from './contract/rollouts.ts';
 import { statusContract } from './contract/status.ts';
 import { syncContract } from './contract/sync.ts';
 
@@ -12,6 +14,13 @@ export function storeContract(open: () => Promise<StoreHost>): void {
     host = await open();
   });
 
-  for (const contract of [syncContract, statusContract, healthContract, journalContract])
+  for (const contract of [
+    syncContract,
+    statusContract,
+    rolloutsContract,
+    healthContract,
+    journalContract,
+    failureContract,
+  ])
     contract(() => host);
 }

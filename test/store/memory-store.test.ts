@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { randomUUID } from 'node:crypto';
 import { MemoryDatabase } from '../../src/store/memory/memory-database.ts';
 import { MemoryStore } from '../../src/store/memory/memory-store.ts';
+import { pinRevision, retryApplication } from '../../src/store/memory/rollouts.ts';
 import { StoreUnavailable } from '../../src/store/store.ts';
 import type { StoreHost } from './contract/host.ts';
 import { storeContract } from './contract.ts';
@@ -10,14 +11,27 @@ import { changes, declaration, event } from './records.ts';
 function open(): StoreHost {
   const database = new MemoryDatabase(() => new Date(), randomUUID);
   let seen = '';
+  const applicationIn = (name: string) => {
+    const app = database.applications.get(name);
+    if (!app) throw new Error(`no application ${name}`);
+    return app;
+  };
   return {
     store: new MemoryStore(database),
     revisions: async (app) =>
-      database.revisions
-        .filter(({ appName }) => appName === app)
-        .map(({ revision, specHash }) => ({ revision, specHash })),
+      structuredClone(database.revisions.filter(({ appName }) => appName === app)).map(
+        ({ appName: _name, appUid: _uid, ...revision }) => revision,
+      ),
+    pin: async (app, revision) => pinRevision(database, applicationIn(app), revision),
+    retry: async (app) => retryApplication(database, applicationIn(app)),
+    heard: async (work) => {
+      const before = database.notices.length;
+      await work();
+      return database.notices.slice(before);
+    },
     events: async () =>
       database.events.map(({ reason, appName, message, details }) => ({ reason, appName, message, details })),
+    failures: async () => database.failures,
     removed: async (app) =>
       database.instances
         .filter(({ appName, removedAt }) => appName === app && removedAt)

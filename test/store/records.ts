@@ -67,8 +67,20 @@ export function instance(appName: string, some: Partial<InstanceStatus> = {}): I
 }
 
 export function statusOf(app: ApplicationRecord, some: Partial<ApplicationStatus> = {}): ApplicationStatus {
-  const { name, uid, observedGeneration, status, replicas, desiredReplicas, conditions, rollout } = app;
-  return { name, uid, observedGeneration, status, replicas, desiredReplicas, conditions, rollout, ...some };
+  const { name, uid, observedGeneration, status, replicas, desiredReplicas, conditions, rollout, retries } =
+    app;
+  return {
+    name,
+    uid,
+    observedGeneration,
+    status,
+    replicas,
+    desiredReplicas,
+    conditions,
+    rollout,
+    retries,
+    ...some,
+  };
 }
 
 export function operation(appName: string, some: Partial<NewOperation> = {}): NewOperation {

@@ -81,16 +81,17 @@ for (const server of servers)
       expect(leftSome(await cleanupOldData(database), 1)).to.equal(false);
     });
 
-    it('keeps of an application its last ten revisions and the last stable one, however old', async () => {
+    it('keeps of an application its last ten revisions, the pinned one and the one to go back to, however old', async () => {
       await database.query(`
-        INSERT INTO applications (name, spec, revision) VALUES ('web', '{}', 14);
-        INSERT INTO revisions (app_name, app_uid, revision, spec, spec_hash, stable, created_at)
-        SELECT 'web', uid, i, '{}', 'h', i <= 2, '2020-01-01' FROM applications, generate_series(1, 14) i;`);
+        INSERT INTO applications (name, spec, revision, target_revision, target_reason)
+        VALUES ('web', '{}', 14, 1, 'Pinned');
+        INSERT INTO revisions (app_name, app_uid, revision, spec, spec_hash, stable, quarantined, created_at)
+        SELECT 'web', uid, i, '{}', 'h', i <= 4, i > 3, '2020-01-01' FROM applications, generate_series(1, 14) i;`);
       await cleanupAllOldData(database);
       const left = await database.query<{ revision: number }>(
         'SELECT revision FROM revisions ORDER BY revision',
       );
-      expect(left.map(({ revision }) => revision)).to.deep.equal([2, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]);
+      expect(left.map(({ revision }) => revision)).to.deep.equal([1, 3, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]);
     });
 
     it('drops a day of metrics whole, at the end of its own level’s period', async () => {

@@ -8,7 +8,7 @@ import type { Rollout } from '../../src/controllers/rollout/rollout.ts';
 import { eventually } from '../eventually.ts';
 import { useDatabase } from '../postgres.ts';
 import { applicationOf } from './contract/host.ts';
-import { changes, declaration, event, NOW, statusOf } from './records.ts';
+import { changes, declaration, deletion, event, NOW, statusOf } from './records.ts';
 
 const at = NOW.toISOString();
 const rollout = (revision: number, some: Partial<Rollout> = {}): Rollout => ({
@@ -91,6 +91,7 @@ describe('what the command line changes of rollouts', () => {
   it('knows no revisions of an app of that name that was deleted', async () => {
     await threeRevisions('twice');
     const { uid } = await applicationOf(store, 'twice');
+    await store.applySync(deletion('twice'));
     await store.deleteApplication('twice', uid, event('ApplicationDeleted', { appUid: uid }));
     await declare('twice', 1);
     expect(await pinRevision(database, 'twice', 2)).to.deep.equal({ outcome: 'noSuchRevision' });
@@ -113,6 +114,7 @@ describe('what the command line changes of rollouts', () => {
       uid,
       from: 3,
       to: 2,
+      retries: 0,
       event: event('RolledBack', { appName: 'again' }),
     });
     const quarantined = async (): Promise<number[]> =>

@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { AutoServeError } from '../../error.ts';
 import { usageError } from '../exit.ts';
 import { configOf } from '../settings.ts';
@@ -6,38 +6,51 @@ import { configOf } from '../settings.ts';
 const help = `
 Examples:
   autoserve describe app web
-  autoserve describe app/web`;
+  autoserve describe app/web
+  autoserve describe app web -o json | jq -r '.failures[0].logs'`;
+
+interface Flags {
+  output: 'text' | 'json' | 'yaml';
+}
 
 export function describeCommand(): Command {
   return new Command('describe')
     .description('tell all about one app: spec, instances, conditions, events')
     .argument('<resource>', 'app, or app/NAME')
     .argument('[name]', 'name of the app')
+    .addOption(
+      new Option('-o, --output <format>', 'what to print').choices(['text', 'json', 'yaml']).default('text'),
+    )
     .addHelpText('after', help)
-    .action(async (resource: string, given: string | undefined, _: object, command: Command) => {
+    .action(async (resource: string, given: string | undefined, { output }: Flags, command: Command) => {
       const [kind, name = given] = resource.split('/', 2);
       if (!/^app(lication)?s?$/.test(kind ?? '') || name === undefined)
         throw usageError('describe needs an app and its name', 'autoserve describe app NAME');
       const config = await configOf(command);
-      const [{ withReader }, read, { describeApp }] = await Promise.all([
+      const [{ withReader }, read, { describeApp }, { renderData }, { keptRevision }] = await Promise.all([
         import('../database.ts'),
         import('../../store/read.ts'),
         import('../describe-app.ts'),
+        import('../render.ts'),
+        import('../revision-text.ts'),
       ]);
       const story = await withReader(config, async (database) => {
         const [app] = await read.listApplications(database, name);
         if (!app)
           throw new AutoServeError('NotFound', `app "${name}" not found`, { remedy: 'autoserve get apps' });
-        const [instances, events, manifests, [failure], revisions] = await Promise.all([
+        const [revisions, instances, events, manifests, failures] = await Promise.all([
+          read.listRevisions(database, name),
           read.listInstances(database, name),
           read.listEvents(database, name),
           read.listManifests(database),
           read.listFailures(database, name),
-          read.listRevisions(database, name),
         ]);
         const manifest = manifests.find(({ path }) => path === app.source_path);
-        return { app, instances, events, manifest, failure, revisions };
+        const kept = keptRevision(app);
+        const revision = revisions.find((row) => row.app_uid === app.uid && row.revision === kept);
+        const own = failures.filter((row) => row.app_uid === app.uid);
+        return { app, revision, instances, manifest, failures: own, events };
       });
-      console.log(describeApp(story, new Date()));
+      console.log(output === 'text' ? describeApp(story, new Date()) : renderData(story, output));
     });
 }

@@ -22,20 +22,20 @@ export function historyCommand(): Command {
       async (first: string, second: string | undefined, { output }: { output: Format }, command: Command) => {
         const name = appNameOf('history', first, second);
         const config = await configOf(command);
-        const [{ withDatabase }, read, { renderRows }, { revisionsOf }, { missingApp }] = await Promise.all([
+        const [{ withReader }, read, { renderRows }, { revisionsOf }, { missingApp }] = await Promise.all([
           import('../database.ts'),
           import('../../store/read.ts'),
           import('../render.ts'),
           import('../resources/revisions.ts'),
           import('../missing-app.ts'),
         ]);
-        const [app, rows] = await withDatabase(config, async (database) => [
-          (await read.listApplications(database, name))[0],
-          await read.listRevisions(database, name),
+        const [app, rows] = await withReader(config, async (reader) => [
+          (await read.listApplications(reader, name))[0],
+          await read.listRevisions(reader, name),
         ]);
         if (!app) throw missingApp(name);
         const own = rows.filter(({ app_uid: uid }) => uid === app.uid);
-        console.log(renderRows(revisionsOf(app, own), own, output, new Date()));
+        console.log(renderRows(revisionsOf(app, own), own, output, new Date(), process.stdout.columns));
       },
     );
 }

@@ -15,10 +15,11 @@ export function revisionsOf(app: ApplicationRow, rows: readonly RevisionRow[]): 
       { title: 'REVISION', cell: ({ revision }) => revision },
       { title: 'STATE', cell: (row) => stateOf(app, row) },
       { title: 'IMAGE', cell: ({ spec }) => spec.spec.image },
+      { title: 'DIGEST', cell: ({ image_digest: digest }) => shortHash(digest) },
       { title: 'SOURCE', cell: sourceOf },
       { title: 'AGE', cell: ({ created_at: at }, now) => age(at, now) },
       { title: 'HASH', wide: true, cell: ({ spec_hash: hash }) => hash },
-      { title: 'IMAGE ID', wide: true, cell: ({ image_id: id }) => id?.slice(0, 19) ?? null },
+      { title: 'IMAGE ID', wide: true, cell: ({ image_id: id }) => shortHash(id) },
     ],
   };
 }
@@ -35,6 +36,11 @@ function stateOf(app: ApplicationRow, { revision, stable, quarantined }: Revisio
     stable && !quarantined && 'stable',
   ];
   return words.filter((word) => word !== false).join(', ');
+}
+
+/** As Docker shortens ids: without the algorithm. */
+function shortHash(hash: string | null): string | null {
+  return hash?.replace(/^sha256:/, '').slice(0, 12) ?? null;
 }
 
 function sourceOf({ source_path: path, source_revision: revision }: RevisionRow): string | null {

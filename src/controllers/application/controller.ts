@@ -11,6 +11,7 @@ import { printPlan } from '../../plan/plan.ts';
 import { applicationDeleted, eventsOf, planProposed } from './events.ts';
 import type { Health } from './instance.ts';
 import { intendedInstance } from './instance-status.ts';
+import { ImagePuller } from './pull.ts';
 import { unavailableStatus } from './status.ts';
 import { judge, type Verdict } from './verdict.ts';
 
@@ -30,6 +31,10 @@ export interface ApplicationControllerOptions {
   mode: 'enforce' | 'observe';
 }
 
+/** While the database is away and more writes than these are held in memory, logs are not held with them. */
+const MOST_HELD_WITH_LOGS = 5_000;
+const NO_LOGS = { logs: '', logError: 'the database was away for long' };
+
 interface Memory {
   /** Generation and retries: what failed is forgotten when either changes. */
   occasion: string;
@@ -47,10 +52,12 @@ export class ApplicationController {
   readonly #draining = new Map<string, { since: Date | null; shown: boolean }>();
   /** Containers that were stopped and are not removed yet. */
   readonly #stopped = new Set<string>();
+  readonly #puller: ImagePuller;
   #pruneHeld: ReadonlySet<string> = new Set();
 
   constructor(options: ApplicationControllerOptions) {
     this.#options = options;
+    this.#puller = new ImagePuller(options);
   }
 
   /** The applications whose removal the sync holds back. */
@@ -156,8 +163,14 @@ export class ApplicationController {
       waits,
       signal,
       operationIds,
+      pull: async ({ image, policy, revision }, abort) =>
+        await this.#puller.pull({ name, uid: plan.appUid, revision }, image, policy, abort),
       drain: async (containerId, draining) => {
         this.#draining.set(containerId, { since: draining ? clock.now() : null, shown: false });
+      },
+      keepCapsule: async (capsule) => {
+        const kept = outbox.held < MOST_HELD_WITH_LOGS ? capsule : { ...capsule, ...NO_LOGS };
+        await outbox.write((store) => store.recordFailure(kept));
       },
       close: (closure) => journal.close(closure),
     });
@@ -208,7 +221,10 @@ export class ApplicationController {
     if (known?.occasion === occasion) return known;
     const memory = newMemory(occasion);
     if (application || leftovers.length > 0) this.#memories.set(name, memory);
-    else this.#memories.delete(name);
+    else {
+      this.#memories.delete(name);
+      this.#puller.forget(name);
+    }
     return memory;
   }
 }

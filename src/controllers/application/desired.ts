@@ -10,6 +10,8 @@ export interface Desired {
   /** The target: the manifest's revision, or the one that was pinned or rolled back to. */
   revision: number;
   specHash: string;
+  /** The revision that failed and was rolled back; null when there is none. */
+  condemned: number | null;
   /** 0 while the application is suspended or being deleted. */
   replicas: number;
   deleted: boolean;
@@ -40,6 +42,7 @@ export function desiredOf(application: ApplicationRecord, awaited: readonly stri
     generation,
     revision,
     specHash,
+    condemned: target?.reason === 'RolledBack' ? application.revision : null,
     replicas,
     deleted,
     changed: observedGeneration !== generation,

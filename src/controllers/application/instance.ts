@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import type { ObservedContainer } from '../../engine/engine.ts';
+import type { Probe } from '../../store/instance-health.ts';
 import type { HealthWord, InstanceRecord } from '../../store/store.ts';
 import type { PlannedIdentity } from '../../plan/action.ts';
 
@@ -42,6 +43,8 @@ export interface Health {
   status: HealthWord;
   /** When it came to be so. */
   since: Date;
+  /** The last ones, the oldest first. */
+  probes: readonly Probe[];
 }
 
 /** What is known of a container beyond what the engine shows. */

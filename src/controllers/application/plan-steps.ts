@@ -4,6 +4,7 @@ import type { PlannedIdentity } from '../../plan/action.ts';
 import { PlanBuilder, type Cause, type Plan } from '../../plan/plan.ts';
 import { containerOf, limitsOf } from './container.ts';
 import type { Desired } from './desired.ts';
+import { failureOf } from './failure.ts';
 import { hasProcess, type Instance } from './instance.ts';
 import type { Slot } from './slots.ts';
 
@@ -69,7 +70,7 @@ export class PlanSteps {
     const { image, imagePullPolicy: policy } = this.#desired.manifest.spec;
     this.#prepared ??= [
       ...this.network(cause),
-      this.#steps.add({ kind: 'resolveImage', image, policy }, cause),
+      this.#steps.add({ kind: 'resolveImage', image, policy, revision: this.#desired.revision }, cause),
     ];
     return this.#prepared;
   }
@@ -152,8 +153,15 @@ export class PlanSteps {
     return [this.#steps.add(action, cause, after)];
   }
 
-  removeOnly({ identity, container }: Instance, cause: Cause, after: readonly number[]): void {
+  /** Removes what has no process any more; of a failed one, what is to be known of it is kept before. */
+  removeOnly(instance: Instance, cause: Cause, after: readonly number[]): void {
+    const { identity, container } = instance;
     if (!container) return;
-    this.#steps.add({ kind: 'removeContainer', instance: identity, containerId: container.id }, cause, after);
+    const target = { instance: identity, containerId: container.id };
+    const failure = failureOf(instance, this.#desired, this.#now);
+    const recorded = failure
+      ? [this.#steps.add({ kind: 'recordFailure', ...target, failure }, cause, after)]
+      : after;
+    this.#steps.add({ kind: 'removeContainer', ...target }, cause, recorded);
   }
 }

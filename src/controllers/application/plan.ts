@@ -157,6 +157,7 @@ function updateSlots(slots: readonly Slot[], desired: Desired, steps: PlanSteps,
     .toSorted((a, b) => Number(b.keeper && isCounted(b.keeper)) - Number(a.keeper && isCounted(a.keeper)))
     .flatMap(({ old }) => old)
     .toSorted((a, b) => Number(isReady(a, now)) - Number(isReady(b, now)));
+  const isImageHad = slots.some(({ keeper }) => keeper?.container);
   for (const old of leaving) {
     if (isReady(old, now)) {
       if (spare <= 0) continue;
@@ -164,7 +165,7 @@ function updateSlots(slots: readonly Slot[], desired: Desired, steps: PlanSteps,
     }
     const cause = causeFor(old);
     // An image that cannot be had must leave the old instance serving.
-    steps.depart(old, cause, steps.prepare(cause));
+    steps.depart(old, cause, isImageHad ? [] : steps.prepare(cause));
   }
 }
 

@@ -75,6 +75,7 @@ export function applicationStatus(
     desiredReplicas: wanted,
     conditions: conditions.map((condition) => keepTransition(condition, previous.conditions, now)),
     rollout,
+    retries: previous.retries,
   };
 }
 
@@ -189,6 +190,7 @@ export function unavailableStatus(
     desiredReplicas,
     conditions,
     rollout,
+    retries,
   }: ApplicationRecord,
   error: Error,
   now: Date,
@@ -204,5 +206,15 @@ export function unavailableStatus(
   const synced = conditions.filter(({ type }) => type === 'Synced');
   const next = [...unknown.map((condition) => keepTransition(condition, conditions, now)), ...synced];
   if (isDeepStrictEqual(next, conditions)) return null;
-  return { name, uid, observedGeneration, status, replicas, desiredReplicas, conditions: next, rollout };
+  return {
+    name,
+    uid,
+    observedGeneration,
+    status,
+    replicas,
+    desiredReplicas,
+    conditions: next,
+    rollout,
+    retries,
+  };
 }

@@ -149,10 +149,10 @@ function deadline({ manifest, paused, waits }: Desired, rollout: Rollout | null)
 
 /** Back to the last stable revision from one that failed; never from one that was gone back to. */
 function planRollBack(application: ApplicationRecord, rollout: Rollout | null, now: Date): RollBack | null {
-  const { name, uid, target, stableRevision: to, revision: from, manifest } = application;
+  const { name, uid, target, stableRevision: to, revision: from, manifest, retries } = application;
   if (rollout?.outcome !== 'failed' || rollout.revision !== from) return null;
   if (target || to === null || !manifest.spec.strategy.autoRollback) return null;
-  return { name, uid, from, to, event: rolledBack({ name, uid }, rollout, to, now) };
+  return { name, uid, from, to, retries, event: rolledBack({ name, uid }, rollout, to, now) };
 }
 
 /** What the engine said of a container that it does not start however often it is asked. */

@@ -1,6 +1,6 @@
 import type { ContainerCreateOptions, MountSettings } from 'dockerode';
 import { volumeName, type ContainerSpec, type ContainerVolume } from '../engine.ts';
-import { appLabels, instanceLabels } from '../labels.ts';
+import { appLabels, instanceLabels, secretLabels } from '../labels.ts';
 
 /** What the body needs beside the spec. */
 export interface BodyContext {
@@ -24,7 +24,7 @@ export function containerBody(spec: ContainerSpec, context: BodyContext): Contai
     ExposedPorts: Object.fromEntries(
       spec.ports.map((port) => [`${port.containerPort}/${port.protocol}`, {}]),
     ),
-    Labels: instanceLabels(context.installation, spec.identity),
+    Labels: { ...instanceLabels(context.installation, spec.identity), ...secretLabels(spec.env) },
     StopTimeout: spec.stopGraceSeconds,
     HostConfig: {
       Init: true,

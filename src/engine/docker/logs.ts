@@ -1,5 +1,7 @@
 import { Readable } from 'node:stream';
 import { EngineError, type LogLine, type LogOptions } from '../engine.ts';
+import { secretsOf } from '../labels.ts';
+import { redact } from '../redact.ts';
 import type { DockerConnection } from './connection.ts';
 import { statusOf, toEngineError } from './errors.ts';
 
@@ -38,13 +40,16 @@ interface Position {
   lines: number;
 }
 
-/** The last `tail` lines of both streams, in the order in which Docker got them. */
+/** The last `tail` lines of both streams, in the order in which Docker got them, without the container's secrets. */
 export async function readLogs(connection: DockerConnection, id: string, tail: number): Promise<string> {
   let text = '';
   for await (const { line } of followLogs(connection, id, { tail }, new AbortController().signal)) {
     text += `${line}\n`;
   }
-  return text;
+  const { Config } = await connection.call(`inspect container ${id}`, (docker) =>
+    docker.getContainer(id).inspect(),
+  );
+  return redact(text, secretsOf(Config.Labels, Config.Env));
 }
 
 /** See `Engine.followLogs`. */

@@ -14,6 +14,8 @@ import {
   type Resources,
 } from '../engine.ts';
 import { environment, needsAddress, type SecretReader } from '../environment.ts';
+import { secretLabels, secretsOf } from '../labels.ts';
+import { redact } from '../redact.ts';
 import type { MemoryContainer, MemoryWorld, Watcher } from './memory-world.ts';
 
 /** One call on an engine, for faults to choose by. */
@@ -173,9 +175,9 @@ export class MemoryEngine implements Engine {
   async logs(id: string, tail: number): Promise<string> {
     return await this.#call({ method: 'logs', args: [id, tail] }, async () => {
       let text = '';
-      const { output } = this.#present(id);
+      const { output, spec, env } = this.#present(id);
       for await (const { line } of output.follow({ tail }, new AbortController().signal)) text += `${line}\n`;
-      return text;
+      return redact(text, secretsOf(secretLabels(spec.env), env));
     });
   }
 

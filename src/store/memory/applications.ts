@@ -8,6 +8,7 @@ import type {
   Target,
 } from '../store.ts';
 import type { MemoryDatabase } from './memory-database.ts';
+import { nextRevision, recordRevision, revisionOf, stableRevision, targetOf } from './revisions.ts';
 
 /** As `declareApplications` of PostgreSQL. */
 export function declareApplications(
@@ -35,11 +36,11 @@ export function writeApplicationStatus(
 ): void {
   for (const status of statuses) {
     const app = database.applications.get(status.name);
-    if (app?.uid === status.uid && !isDeepStrictEqual(app, { ...app, ...status }))
+    if (app?.uid !== status.uid) continue;
+    if (app.retries === status.retries && !isDeepStrictEqual(app, { ...app, ...status }))
       Object.assign(app, structuredClone(status), { updatedAt: database.now() });
-    if (app?.uid !== status.uid || status.rollout?.outcome !== 'complete') continue;
-    for (const each of database.revisions)
-      if (each.appUid === app.uid && each.revision === status.rollout.revision) each.stable = true;
+    if (status.rollout?.outcome !== 'complete') continue;
+    Object.assign(revisionOf(database, app.uid, status.rollout.revision) ?? {}, { stable: true });
     app.stableRevision = stableRevision(database, app);
   }
 }
@@ -64,7 +65,7 @@ function declare(
         generation: present.generation + (isDeepStrictEqual(present.manifest, spec) ? 0 : 1),
         revision: present.specHash === specHash ? present.revision : nextRevision(database, present),
         desiredReplicas: mode === 'manual' ? count : present.desiredReplicas,
-        target: keptTarget(present, spec, specHash),
+        target: keptTarget(database, present, spec, specHash),
         updatedAt: now,
       }
     : {
@@ -92,55 +93,27 @@ function declare(
   return true;
 }
 
-/** What failed is held until its spec changes, a pin until anything of the manifest does. */
+/** As `KEPT_TARGET` of PostgreSQL. */
 function keptTarget(
+  database: MemoryDatabase,
   present: ApplicationRecord,
   spec: ApplicationRecord['manifest'],
   specHash: string,
 ): Target | null {
-  const kept =
-    present.specHash === specHash &&
-    (present.target?.reason === 'RolledBack' || isDeepStrictEqual(present.manifest, spec));
-  return kept ? present.target : null;
+  const { target, uid, revision } = present;
+  if (!target || present.specHash !== specHash) return null;
+  if (target.reason === 'RolledBack' || isDeepStrictEqual(present.manifest, spec)) return target;
+  const stable = stableRevision(database, present);
+  const failed = revisionOf(database, uid, revision)?.quarantined;
+  return failed && stable !== null ? targetOf(database, uid, stable, 'RolledBack') : null;
 }
 
 /** As `rollBack` of PostgreSQL. */
-export function rollBack(database: MemoryDatabase, { name, uid, from, to, event }: RollBack): void {
+export function rollBack(database: MemoryDatabase, { name, uid, from, to, retries, event }: RollBack): void {
   const app = database.applications.get(name);
-  const stable = database.revisions.find((other) => other.appUid === uid && other.revision === to);
-  if (!app || app.uid !== uid || app.revision !== from || app.target || !stable) return;
-  const { specHash, manifest } = stable;
-  app.target = { revision: to, specHash, manifest, reason: 'RolledBack' };
-  for (const each of database.revisions)
-    if (each.appUid === uid && each.revision === from) each.quarantined = true;
+  if (!app || app.uid !== uid || app.revision !== from || app.retries !== retries || app.target) return;
+  app.target = targetOf(database, uid, to, 'RolledBack');
+  Object.assign(revisionOf(database, uid, from) ?? {}, { quarantined: true });
   app.stableRevision = stableRevision(database, app);
   database.events.push(structuredClone(event));
-}
-
-function stableRevision({ revisions }: MemoryDatabase, { uid, revision }: ApplicationRecord): number | null {
-  const numbers = revisions.flatMap((each) =>
-    each.appUid === uid && each.stable && !each.quarantined && each.revision !== revision
-      ? each.revision
-      : [],
-  );
-  return numbers.length > 0 ? Math.max(...numbers) : null;
-}
-
-function nextRevision({ revisions }: MemoryDatabase, { uid, revision }: ApplicationRecord): number {
-  const numbers = revisions.filter(({ appUid }) => appUid === uid).map((other) => other.revision);
-  return 1 + Math.max(revision, ...numbers);
-}
-
-function recordRevision({ revisions }: MemoryDatabase, app: ApplicationRecord): void {
-  const { name, uid, revision, manifest, specHash } = app;
-  if (!revisions.some((other) => other.appUid === uid && other.revision === revision))
-    revisions.push({
-      appName: name,
-      appUid: uid,
-      revision,
-      manifest,
-      specHash,
-      stable: false,
-      quarantined: false,
-    });
 }

@@ -1,4 +1,6 @@
 import type { App } from '../../manifest/app.gen.ts';
+import type { CapsuleRecord } from '../failure.ts';
+import type { PullNotice } from '../pull-notice.ts';
 import type {
   ApplicationRecord,
   InstanceRecord,
@@ -14,6 +16,8 @@ export interface RevisionRecord {
   revision: number;
   manifest: App;
   specHash: string;
+  imageId: string | null;
+  imageDigest: string | null;
   stable: boolean;
   quarantined: boolean;
 }
@@ -21,13 +25,16 @@ export interface RevisionRecord {
 /** The rows of a `MemoryStore`: they outlive it, as PostgreSQL outlives a killed controller. */
 export class MemoryDatabase {
   readonly applications = new Map<string, ApplicationRecord>();
-  readonly revisions: RevisionRecord[] = [];
+  revisions: RevisionRecord[] = [];
   /** Removed ones, too. */
   instances: InstanceRecord[] = [];
   /** Closed ones, too. */
   readonly operations = new Map<string, { record: OperationRecord; closure: OperationClosure | null }>();
   readonly manifests = new Map<string, ManifestRecord>();
   readonly events: NewEvent[] = [];
+  failures: CapsuleRecord[] = [];
+  /** What was said to those who listen. */
+  readonly notices: PullNotice[] = [];
   readonly now: () => Date;
   readonly randomUuid: () => string;
   #lastId = 0;

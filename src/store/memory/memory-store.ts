@@ -1,4 +1,7 @@
+import type { Capsule } from '../failure.ts';
 import type { InstanceHealth } from '../instance-health.ts';
+import type { PullNotice } from '../pull-notice.ts';
+import type { RevisionImage } from '../revision-image.ts';
 import type {
   ApplicationStatus,
   InstanceStatus,
@@ -12,8 +15,10 @@ import type {
   World,
 } from '../store.ts';
 import { declareApplications, requestDeletions, rollBack, writeApplicationStatus } from './applications.ts';
+import { recordFailure } from './failures.ts';
 import { upsertInstances, writeHealth } from './instances.ts';
 import type { MemoryDatabase } from './memory-database.ts';
+import { recordImage } from './revisions.ts';
 
 export type StoreMethod = keyof Store;
 
@@ -106,6 +111,18 @@ export class MemoryStore implements Store {
 
   rollBack(back: RollBack): Promise<void> {
     return this.#call('rollBack', (database) => rollBack(database, back));
+  }
+
+  recordImage(image: RevisionImage): Promise<void> {
+    return this.#call('recordImage', (database) => recordImage(database, image));
+  }
+
+  announce(notice: PullNotice): Promise<void> {
+    return this.#call('announce', ({ notices }) => void notices.push({ ...notice }));
+  }
+
+  recordFailure(capsule: Capsule): Promise<void> {
+    return this.#call('recordFailure', (database) => recordFailure(database, capsule));
   }
 
   appendEvents(events: readonly NewEvent[]): Promise<void> {

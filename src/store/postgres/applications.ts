@@ -36,8 +36,6 @@ export const APPLICATION_COLUMNS: Columns<ApplicationRecord> = [
 ];
 
 const STATUS_COLUMNS: Columns<ApplicationStatus> = [
-  ['name', 'name', 'text'],
-  ['uid', 'uid', 'uuid'],
   ['observed_generation', 'observedGeneration', 'bigint'],
   ['status', 'status', 'text'],
   ['replicas', 'replicas', 'integer'],
@@ -46,15 +44,38 @@ const STATUS_COLUMNS: Columns<ApplicationStatus> = [
   ['rollout', 'rollout', 'jsonb'],
 ];
 
+const INCOMING_STATUS: Columns<ApplicationStatus> = [
+  ['name', 'name', 'text'],
+  ['uid', 'uid', 'uuid'],
+  ['retries', 'retries', 'integer'],
+  ...STATUS_COLUMNS,
+];
+
+/** Of application `a`: the latest revision but the present one that was rolled out completely and did not fail since. */
+const STABLE_REVISION = `(
+  SELECT max(r.revision) FROM revisions r
+  WHERE r.app_uid = a.uid AND r.stable AND NOT r.quarantined AND r.revision <> a.revision)`;
+
 /** The applications with what their revisions say of them. */
 export const APPLICATIONS = `(
   SELECT a.*,
     (SELECT json_build_object('revision', r.revision, 'specHash', r.spec_hash, 'manifest', r.spec,
                               'reason', a.target_reason)
      FROM revisions r WHERE r.app_uid = a.uid AND r.revision = a.target_revision) AS target,
-    (SELECT max(r.revision) FROM revisions r
-     WHERE r.app_uid = a.uid AND r.stable AND NOT r.quarantined AND r.revision <> a.revision) AS stable_revision
+    ${STABLE_REVISION} AS stable_revision
   FROM applications a)`;
+
+/**
+ * What an application keeps when another manifest is declared: what failed is held until its spec changes, a pin until
+ * anything of the manifest does; a pin that ends over a revision that failed leaves that held.
+ */
+const KEPT_TARGET = `(
+  SELECT a.target_revision, a.target_reason
+  WHERE a.spec_hash = EXCLUDED.spec_hash AND (a.target_reason = 'RolledBack' OR a.spec = EXCLUDED.spec)
+  UNION ALL
+  SELECT ${STABLE_REVISION}, 'RolledBack' FROM revisions own
+  WHERE a.spec_hash = EXCLUDED.spec_hash AND a.target_reason = 'Pinned' AND a.spec <> EXCLUDED.spec
+    AND own.app_uid = a.uid AND own.revision = a.revision AND own.quarantined AND ${STABLE_REVISION} IS NOT NULL)`;
 
 /**
  * Creates and updates applications and returns the names of those that changed. The scaler owns the count in mode
@@ -92,9 +113,7 @@ export async function declareApplications(
          THEN now() ELSE a.last_scaled_at END,
        suspended = EXCLUDED.suspended,
        deletion_requested_at = NULL,
-       -- What failed is held until its spec changes, a pin until anything of the manifest does.
-       (target_revision, target_reason) = (SELECT a.target_revision, a.target_reason
-         WHERE a.spec_hash = EXCLUDED.spec_hash AND (a.target_reason = 'RolledBack' OR a.spec = EXCLUDED.spec))
+       (target_revision, target_reason) = ${KEPT_TARGET}
      WHERE (a.spec, a.spec_hash, a.source_path, a.source_revision, a.deletion_requested_at) IS DISTINCT FROM
        (EXCLUDED.spec, EXCLUDED.spec_hash, EXCLUDED.source_path, EXCLUDED.source_revision, NULL::timestamptz)
      RETURNING name`,
@@ -124,13 +143,12 @@ export async function writeApplicationStatus(
   applications: readonly ApplicationStatus[],
 ): Promise<void> {
   if (applications.length === 0) return;
-  const columns = STATUS_COLUMNS.slice(2);
   await connection.query(
-    `UPDATE applications a SET (${list(columns)}, last_scaled_at) = (${list(columns, 'n.')},
+    `UPDATE applications a SET (${list(STATUS_COLUMNS)}, last_scaled_at) = (${list(STATUS_COLUMNS, 'n.')},
        CASE WHEN a.desired_replicas <> n.desired_replicas THEN now() ELSE a.last_scaled_at END)
-     FROM (${incoming(STATUS_COLUMNS)}) n
-     WHERE a.name = n.name AND a.uid = n.uid
-       AND (${list(columns, 'a.')}) IS DISTINCT FROM (${list(columns, 'n.')})`,
+     FROM (${incoming(INCOMING_STATUS)}) n
+     WHERE a.name = n.name AND a.uid = n.uid AND a.retries = n.retries
+       AND (${list(STATUS_COLUMNS, 'a.')}) IS DISTINCT FROM (${list(STATUS_COLUMNS, 'n.')})`,
     [toJson(applications)],
   );
   const complete = applications.flatMap(({ uid, rollout }) =>
@@ -151,21 +169,21 @@ async function markStable(
   );
 }
 
-/** Quarantines a revision, makes an earlier one the target and records the event; nothing if it was done before. */
+/** See `Store.rollBack`. */
 export async function rollBack(
   connection: Connection,
-  { name, uid, from, to, event }: RollBack,
+  { name, uid, from, to, retries, event }: RollBack,
 ): Promise<void> {
   await connection.query(
     `WITH back AS (
        UPDATE applications SET target_revision = ?, target_reason = 'RolledBack'
-       WHERE name = ? AND uid = ? AND revision = ? AND target_revision IS NULL RETURNING uid
+       WHERE name = ? AND uid = ? AND revision = ? AND retries = ? AND target_revision IS NULL RETURNING uid
      ), bad AS (
        UPDATE revisions r SET quarantined = true FROM back WHERE r.app_uid = back.uid AND r.revision = ?
      )
      INSERT INTO events (${list(EVENT_COLUMNS)})
      SELECT ${list(EVENT_COLUMNS)} FROM (${incoming(EVENT_COLUMNS)}) n WHERE EXISTS (SELECT FROM back)`,
-    [to, name, uid, from, from, toJson([event])],
+    [to, name, uid, from, retries, from, toJson([event])],
   );
 }
 

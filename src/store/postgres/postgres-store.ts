@@ -1,5 +1,8 @@
 import { isUnavailable, type Database } from '../database.ts';
+import type { Capsule } from '../failure.ts';
 import type { InstanceHealth } from '../instance-health.ts';
+import { textOfNotice, type PullNotice } from '../pull-notice.ts';
+import type { RevisionImage } from '../revision-image.ts';
 import {
   StoreUnavailable,
   type ApplicationStatus,
@@ -21,11 +24,12 @@ import {
   writeApplicationStatus,
 } from './applications.ts';
 import { appendEvents, deletedUids } from './events.ts';
+import { recordFailure } from './failures.ts';
 import { markRemoved, upsertInstances, writeHealth } from './instances.ts';
 import { removeManifests, selectManifests, upsertManifests } from './manifests.ts';
 import { closeOperations, openOperations } from './operations.ts';
 import { followManifests } from './policies.ts';
-import { recordRevisions } from './revisions.ts';
+import { recordImage, recordRevisions } from './revisions.ts';
 import { selectWorld } from './world.ts';
 
 /** The store in PostgreSQL; the statements are in the file of each table. */
@@ -97,6 +101,22 @@ export class PostgresStore implements Store {
 
   rollBack(back: RollBack): Promise<void> {
     return reach(() => rollBack(this.#database, back));
+  }
+
+  recordImage(image: RevisionImage): Promise<void> {
+    return reach(() => recordImage(this.#database, image));
+  }
+
+  announce(notice: PullNotice): Promise<void> {
+    return reach(async () => {
+      await this.#database.query("SELECT pg_notify('autoserve', ?)", [textOfNotice(notice)]);
+    });
+  }
+
+  recordFailure(capsule: Capsule): Promise<void> {
+    return reach(() =>
+      this.#database.transaction(async (connection) => await recordFailure(connection, capsule)),
+    );
   }
 
   appendEvents(events: readonly NewEvent[]): Promise<void> {

@@ -64,6 +64,7 @@ export function desired(changes: Partial<Desired> = {}, spec: Partial<App['spec'
     generation: 2,
     revision: 2,
     specHash: 'new',
+    condemned: null,
     replicas: 3,
     deleted: false,
     changed: false,
@@ -167,7 +168,7 @@ export function instances(
   return joinInstances('uid-web', records, containers, ({ identity }) => {
     const { health, draining } = sketches[identity.name] ?? {};
     return {
-      health: health ? { status: health, since: ago(30) } : null,
+      health: health ? { status: health, since: ago(30), probes: [] } : null,
       drainingSince: draining ?? null,
       refusal: null,
       limited: false,

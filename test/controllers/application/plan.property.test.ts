@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect } from 'chai';
 import type { Desired } from '../../../src/controllers/application/desired.ts';
+import { failureOf } from '../../../src/controllers/application/failure.ts';
 import {
   hasProcess,
   isReady,
@@ -91,7 +92,7 @@ function afterwards(before: readonly Instance[], { action }: Step, now: Date): I
       return change(
         action.containerId ?? `id-${action.instance.name}`,
         { state: 'running', ip: '10.0.0.9', startedAt: now },
-        { health: { status: 'healthy', since: now } },
+        { health: { status: 'healthy', since: now, probes: [] } },
       );
     case 'drainInstance':
       return change(action.containerId, {}, { drainingSince: now });
@@ -105,6 +106,7 @@ function afterwards(before: readonly Instance[], { action }: Step, now: Date): I
       return before.filter((each) => each.container?.id !== action.containerId);
     case 'createNetwork':
     case 'resolveImage':
+    case 'recordFailure':
       return [...before];
   }
 }
@@ -167,7 +169,9 @@ describe('planApplication, for any observed state and strategy', () => {
           now = new Date(Math.max(now.getTime() + 1_500, wakeAt?.getTime() ?? 0));
           const since = now;
           present = present.map((each) =>
-            each.health?.status === 'starting' ? { ...each, health: { status: 'healthy', since } } : each,
+            each.health?.status === 'starting'
+              ? { ...each, health: { status: 'healthy', since, probes: [] } }
+              : each,
           );
         }
         const { plan, settled } = planApplication(goal, present, true, now);
@@ -176,6 +180,33 @@ describe('planApplication, for any observed state and strategy', () => {
         for (const instance of present) {
           expect(instance.identity.specHash).to.equal(specHash);
           expect(isReady(instance, now)).to.equal(true);
+        }
+      }),
+      RUNS,
+    );
+  });
+
+  it('keeps what is known of an instance that failed before it is removed, and lets no start wait for that', () => {
+    fc.assert(
+      fc.property(world, wanted, (sketches, goal) => {
+        const present = observe(sketches);
+        const { steps } = planApplication(goal, present, true, NOW).plan;
+        const failed = new Set(
+          present.flatMap((each) => (failureOf(each, goal, NOW) ? (each.container?.id ?? []) : [])),
+        );
+        const recorded = new Map<string, number>();
+        for (const { id, after, action } of steps) {
+          if (action.kind === 'recordFailure') {
+            expect(failed, 'recorded without a failure').to.include(action.containerId);
+            expect([...recorded.keys()], 'recorded twice').not.to.include(action.containerId);
+            recorded.set(action.containerId, id);
+          } else if (action.kind === 'removeContainer') {
+            const before = recorded.get(action.containerId);
+            expect(before !== undefined, 'recorded before its removal').to.equal(
+              failed.has(action.containerId),
+            );
+            if (before !== undefined) expect(after).to.deep.equal([before]);
+          } else expect(after.some((other) => [...recorded.values()].includes(other))).to.equal(false);
         }
       }),
       RUNS,

@@ -52,9 +52,10 @@ describe('planApplication', () => {
       container({ index: 1, state: 'exited', exitCode: 1 }),
     ]);
     expect(planOf(desired({ replicas: 0, deleted: true }), observed)).to.deep.equal([
-      '0 removeContainer web-1-r2-1  (Deleted: its manifest is gone)',
-      '1 stopContainer web-0-r2-1  (Deleted: its manifest is gone)',
-      '2 removeContainer web-0-r2-1 after 1  (Deleted: its manifest is gone)',
+      '0 recordFailure web-1-r2-1  (Deleted: its manifest is gone)',
+      '1 removeContainer web-1-r2-1 after 0  (Deleted: its manifest is gone)',
+      '2 stopContainer web-0-r2-1  (Deleted: its manifest is gone)',
+      '3 removeContainer web-0-r2-1 after 2  (Deleted: its manifest is gone)',
     ]);
   });
 
@@ -64,7 +65,8 @@ describe('planApplication', () => {
       '0 resolveImage demo-web:1  (InstanceDied: web-0-r2-1 was ended by SIGKILL, not by AutoServe)',
       '1 createContainer web-0-r2-2 after 0  (InstanceDied: web-0-r2-1 was ended by SIGKILL, not by AutoServe)',
       '2 startContainer web-0-r2-2 after 1  (InstanceDied: web-0-r2-1 was ended by SIGKILL, not by AutoServe)',
-      '3 removeContainer web-0-r2-1 after 2  (InstanceDied: web-0-r2-1 was ended by SIGKILL, not by AutoServe)',
+      '3 recordFailure web-0-r2-1 after 2  (InstanceDied: web-0-r2-1 was ended by SIGKILL, not by AutoServe)',
+      '4 removeContainer web-0-r2-1 after 3  (InstanceDied: web-0-r2-1 was ended by SIGKILL, not by AutoServe)',
     ]);
   });
 
@@ -141,7 +143,7 @@ describe('planApplication', () => {
       ] as const) {
         const dead = crashed(restarts, 1, 0);
         const decision = planApplication(desired({ replicas: 1 }), instances([dead]), true, NOW);
-        if (delay === 0) expect(decision.plan.steps).to.have.length(4);
+        if (delay === 0) expect(decision.plan.steps).to.have.length(5);
         else {
           expect(decision.plan.steps, `${restarts} restarts`).to.have.length(0);
           expect(decision.wakeAt).to.deep.equal(ago(-delay));
@@ -204,9 +206,8 @@ describe('planApplication', () => {
     it('removes as many old ones as there are ready ones to spare', () => {
       const ready = container({ index: 0 });
       expect(brief(within(1, 0), instances([ready, ...old]))).to.deep.equal([
-        '0 resolveImage demo-web:1',
-        '1 stopContainer web-0-r1-1 after 0',
-        '2 removeContainer web-0-r1-1 after 1',
+        '0 stopContainer web-0-r1-1',
+        '1 removeContainer web-0-r1-1 after 0',
       ]);
       const fresh = container({ index: 0, started: ago(0.5) });
       const decision = planApplication(within(1, 0), instances([fresh, ...old]), true, NOW);
@@ -234,7 +235,8 @@ describe('planApplication', () => {
         '1 createContainer web-2-r2-1 after 0',
         '2 startContainer web-2-r2-1 after 1',
         '3 stopContainer web-2-r1-1 after 0',
-        '4 removeContainer web-2-r1-1 after 3',
+        '4 recordFailure web-2-r1-1 after 3',
+        '5 removeContainer web-2-r1-1 after 4',
       ]);
     });
 
@@ -325,7 +327,8 @@ describe('planApplication', () => {
         '1 createContainer web-1-r2-2 after 0',
         '2 stopContainer web-1-r2-1 after 1',
         '3 startContainer web-1-r2-2 after 1, 2',
-        '4 removeContainer web-1-r2-1 after 3',
+        '4 recordFailure web-1-r2-1 after 3',
+        '5 removeContainer web-1-r2-1 after 4',
       ]);
     });
 

@@ -19,7 +19,8 @@ describe('judge', () => {
         '0 resolveImage demo-web:1  (InstanceDied: web-0-r2-1 does not start: already exists)',
         '1 createContainer web-0-r2-2 after 0  (InstanceDied: web-0-r2-1 does not start: already exists)',
         '2 startContainer web-0-r2-2 after 1  (InstanceDied: web-0-r2-1 does not start: already exists)',
-        '3 removeContainer web-0-r2-1 after 2  (InstanceDied: web-0-r2-1 does not start: already exists)',
+        '3 recordFailure web-0-r2-1 after 2  (InstanceDied: web-0-r2-1 does not start: already exists)',
+        '4 removeContainer web-0-r2-1 after 3  (InstanceDied: web-0-r2-1 does not start: already exists)',
       ],
     ],
   ];

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { LogLine } from '../../../src/engine/engine.ts';
 import { eventually } from '../../eventually.ts';
-import { expectRefusal, type Fixture } from './fixture.ts';
+import { expectRefusal, SECRET_VALUE, type Fixture } from './fixture.ts';
 
 export function outputContract(current: () => Fixture): void {
   let fixture: Fixture;
@@ -82,6 +82,20 @@ export function outputContract(current: () => Fixture): void {
       await done;
       await fixture.host.print(id, 'stdout', 'three');
       expect(lines.at(-1)?.line).to.equal('two');
+    });
+
+    it('is kept without the secrets that the container was given', async () => {
+      const env = [
+        { name: 'PASSWORD', secret: { key: 'db', field: 'password' } },
+        { name: 'MODE', value: 'production' },
+      ];
+      const id = await fixture.engine.createContainer({ ...fixture.spec(), env });
+      await fixture.engine.startContainer(id);
+      await fixture.host.print(id, 'stdout', `production, with ${SECRET_VALUE}`);
+      await eventually(async () => {
+        const [last] = (await fixture.engine.logs(id, 1)).split('\n');
+        expect(last).to.equal('production, with [secret PASSWORD]');
+      });
     });
 
     it('is refused of a container that is gone', async () => {

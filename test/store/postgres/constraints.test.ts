@@ -10,6 +10,8 @@ const REFUSED: [table: string, constraint: string, ...values: Values[]][] = [
   ['applications', 'valid_replicas', { replicas: '-1' }],
   ['applications', 'valid_desired_replicas', { desired_replicas: '-1' }],
   ['applications', 'valid_revision', { revision: '0' }],
+  ['applications', 'valid_target', { target_revision: '1' }, { target_reason: "'Pinned'" }],
+  ['applications', 'valid_target_reason', { target_revision: '1', target_reason: "'Whim'" }],
   ['instances', 'valid_status', { status: "'updating'" }],
   ['instances', 'valid_health_status', { health_status: "'ill'" }],
   ['instances', 'valid_replica_index', { replica_index: '-1' }],

@@ -1,7 +1,11 @@
 import { expect } from 'chai';
 import { Database } from '../../../src/store/database.ts';
+import type { CapsuleRecord } from '../../../src/store/failure.ts';
+import { listen } from '../../../src/store/listen.ts';
 import { PostgresStore } from '../../../src/store/postgres/postgres-store.ts';
-import { listEvents, listRevisions } from '../../../src/store/read.ts';
+import { noticeOf, type PullNotice } from '../../../src/store/pull-notice.ts';
+import { listEvents, listRevisions, type FailureRow } from '../../../src/store/read.ts';
+import { pinRevision, retryApplication } from '../../../src/store/rollouts.ts';
 import { isStoreUnavailable, type OperationClosure } from '../../../src/store/store.ts';
 import { eventually } from '../../eventually.ts';
 import { useDatabase } from '../../postgres.ts';
@@ -9,17 +13,41 @@ import type { StoreHost } from '../contract/host.ts';
 import { storeContract } from '../contract.ts';
 import { changes, declaration, event, instance, manifest } from '../records.ts';
 
-const TABLES = 'applications, instances, revisions, operations, manifests, scaling_policies, health_checks';
+const TABLES =
+  'applications, instances, revisions, operations, manifests, scaling_policies, health_checks, failures';
 
-function hostOf(database: Database): StoreHost {
+/** Listens from before the work until after it. */
+async function hear(url: string, database: Database, work: () => Promise<void>): Promise<PullNotice[]> {
+  const payloads: (string | null)[] = [];
+  const listening = listen(url, 'autoserve', (payload) => payloads.push(payload));
+  try {
+    await eventually(() => expect(payloads).to.include(null));
+    await work();
+    await database.query("SELECT pg_notify('autoserve', 'the end')");
+    await eventually(() => expect(payloads).to.include('the end'));
+  } finally {
+    await listening.close();
+  }
+  return payloads.flatMap((payload) => noticeOf(payload ?? '') ?? []);
+}
+
+function hostOf(url: string, database: Database): StoreHost {
   let seen = '';
   return {
     store: new PostgresStore(database),
     revisions: async (app) =>
-      (await listRevisions(database, app)).map(({ revision, spec_hash: specHash }) => ({
-        revision,
-        specHash,
+      (await listRevisions(database, app)).map((row) => ({
+        revision: row.revision,
+        specHash: row.spec_hash,
+        manifest: row.spec,
+        imageId: row.image_id,
+        imageDigest: row.image_digest,
+        stable: row.stable,
+        quarantined: row.quarantined,
       })),
+    pin: async (app, revision) => void (await pinRevision(database, app, revision)),
+    retry: async (app) => void (await retryApplication(database, app)),
+    heard: (work) => hear(url, database, work),
     events: async () =>
       (await listEvents(database)).map(({ reason, app_name: appName, message, details }) => ({
         reason,
@@ -27,6 +55,30 @@ function hostOf(database: Database): StoreHost {
         message,
         details,
       })),
+    failures: async () => {
+      const rows = await database.query<FailureRow & { started_at: Date; failed_at: Date }>(
+        'SELECT * FROM failures ORDER BY id',
+      );
+      return rows.map((row) => ({
+        appName: row.app_name,
+        appUid: row.app_uid,
+        containerName: row.container_name,
+        containerId: row.container_id ?? '',
+        replicaIndex: row.replica_index,
+        revision: row.revision,
+        startedAt: row.started_at,
+        failedAt: row.failed_at,
+        reason: row.reason as CapsuleRecord['reason'],
+        message: row.message,
+        exitCode: row.exit_code,
+        oomKilled: row.oom_killed,
+        logs: row.logs,
+        logError: row.log_error,
+        probes: row.probes,
+        stableRevision: row.stable_revision,
+        changes: row.changes,
+      }));
+    },
     removed: async (app) =>
       (
         await database.query<{ container_id: string | null }>(
@@ -69,7 +121,7 @@ describe('PostgresStore', () => {
         await connection.query("SELECT set_config('autoserve.retention', 'on', true)");
         await connection.query(`TRUNCATE ${TABLES}, events`);
       });
-      return hostOf(database);
+      return hostOf(testDatabase().url, database);
     });
   });
 
