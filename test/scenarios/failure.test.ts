@@ -69,7 +69,8 @@ describe('An instance that fails', () => {
 
   it('as its health check says is described with its last probes', async () => {
     const app = installation.nameOf('sick');
-    const healthCheck = { path: '/health', initialDelaySeconds: 1, periodSeconds: 1, failureThreshold: 2 };
+    // The program has begun to answer when failures count.
+    const healthCheck = { path: '/health', initialDelaySeconds: 8, periodSeconds: 1, failureThreshold: 2 };
     await installation.put(
       `${app}.yaml`,
       manifestOf(app, { env: { HEALTH: 'fail' }, spec: { healthCheck } }),
@@ -99,7 +100,7 @@ describe('An instance that fails', () => {
     const app = installation.nameOf('late');
     const spec = {
       healthCheck: { path: '/health', initialDelaySeconds: 60, periodSeconds: 1 },
-      strategy: { progressDeadlineSeconds: 3 },
+      strategy: { progressDeadlineSeconds: 10 },
     };
     await installation.put(`${app}.yaml`, manifestOf(app, { spec }));
     await converged(installation, app, 1);
