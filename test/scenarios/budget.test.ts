@@ -71,6 +71,10 @@ describe('An app of ten instances under load', function () {
     expect(clients.served).to.be.above(500);
   });
 
+  it('has no instance in service again that once was out of it', async () => {
+    expect([...(await history.flapping(began))]).to.deep.equal([]);
+  });
+
   it('was sent SIGTERM only when an instance had been out of service for its drain time and had nothing in hand', async () => {
     const [instance] = (await converged(installation, app, REPLICAS, 3)) as [Container];
     const logs = await logsOf(instance);

@@ -69,7 +69,8 @@ describe('An instance that fails', () => {
 
   it('as its health check says is described with its last probes', async () => {
     const app = installation.nameOf('sick');
-    const healthCheck = { path: '/health', initialDelaySeconds: 1, periodSeconds: 1, failureThreshold: 2 };
+    // The program has begun to answer when failures count.
+    const healthCheck = { path: '/health', initialDelaySeconds: 8, periodSeconds: 1, failureThreshold: 2 };
     await installation.put(
       `${app}.yaml`,
       manifestOf(app, { env: { HEALTH: 'fail' }, spec: { healthCheck } }),
@@ -93,5 +94,29 @@ describe('An instance that fails', () => {
     expect((await installation.cli('describe', 'app', app)).stdout).to.match(
       /^ +reason +Unhealthy\n +lived .*\n +revision +1\n( +probe .*\n)* +probe +\d+s ago +failed +503 /m,
     );
+  });
+
+  it('to get ready before its revision is given up is described with what it printed', async () => {
+    const app = installation.nameOf('late');
+    const spec = {
+      healthCheck: { path: '/health', initialDelaySeconds: 60, periodSeconds: 1 },
+      strategy: { progressDeadlineSeconds: 10 },
+    };
+    await installation.put(`${app}.yaml`, manifestOf(app, { spec }));
+    await converged(installation, app, 1);
+    await installation.put(`${app}.yaml`, manifestOf(app, { spec, env: { HEALTH: 'fail' } }));
+    const [failure] = await eventually(async () => {
+      const failures = await failuresOf(app);
+      expect(failures).to.have.length(1);
+      return failures;
+    }, 60_000);
+    expect(failure).to.include({
+      reason: 'NotReady',
+      message: 'did not become healthy in time',
+      revision: 2,
+    });
+    expect(failure?.changes).to.deep.equal(['env.HEALTH changed']);
+    expect(failure?.logs).to.include('"event":"start"');
+    expect(failure?.probes.at(-1)).to.include({ ok: false, code: 503 });
   });
 });

@@ -27,10 +27,13 @@ export class ReadyHistory {
     await installation.query(`
       CREATE SCHEMA proof;
       CREATE TABLE proof.ready (
-        id bigint GENERATED ALWAYS AS IDENTITY, at timestamptz DEFAULT clock_timestamp(), app_name text, ready json, row json);
+        id bigint GENERATED ALWAYS AS IDENTITY, at timestamptz DEFAULT clock_timestamp(), app_name text, ready json);
       CREATE FUNCTION proof.note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-        INSERT INTO proof.ready (app_name, row, ready)
-        SELECT NEW.app_name, to_json(NEW), coalesce(json_agg(json_build_object('id', container_id, 'index', replica_index)), '[]')
+        -- One commit after the other, so that none is looked at without those before it.
+        PERFORM pg_advisory_xact_lock(hashtext('proof'));
+        INSERT INTO proof.ready (app_name, ready)
+        SELECT NEW.app_name,
+          coalesce(json_agg(json_build_object('id', container_id, 'index', replica_index)), '[]')
         FROM public.instance_status
         WHERE app_name = NEW.app_name AND status = 'running' AND health_status = 'healthy';
         RETURN NULL;
@@ -81,6 +84,17 @@ export class ReadyHistory {
       before = ready;
     }
     return departures;
+  }
+
+  /** Instances that were ready, then were not, and then were again, by container id. */
+  async flapping(since: Date): Promise<Set<string>> {
+    const [seen, left, back] = [new Set<string>(), new Set<string>(), new Set<string>()];
+    for (const { ready } of await this.#moments(since)) {
+      const ids = new Set(ready.map(({ id }) => id));
+      for (const id of ids) (left.has(id) ? back : seen).add(id);
+      for (const id of seen) if (!ids.has(id)) left.add(id);
+    }
+    return back;
   }
 
   async #moments(since: Date): Promise<Moment[]> {

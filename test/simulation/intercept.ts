@@ -26,6 +26,7 @@ const EFFECTS = new Set([
   'engine resolveImage',
   'engine createContainer',
   'engine startContainer',
+  'engine updateContainer',
   'engine stopContainer',
   'engine removeContainer',
   'store applySync',
@@ -35,6 +36,8 @@ const EFFECTS = new Set([
   'store markRemoved',
   'store appendEvents',
   'store recordFailure',
+  'store recordImage',
+  'store rollBack',
   'store deleteApplication',
 ]);
 

@@ -10,6 +10,8 @@ export interface State {
   /** Rows of the working set. */
   instances: string[];
   openOperations: string[];
+  /** Revisions of which there are instances and nothing is known of the image. */
+  unknownImages: string[];
   manifests: string[];
 }
 
@@ -49,6 +51,11 @@ export function stateOf({ world, database }: Simulation): State {
     openOperations: [...database.operations.values()]
       .filter(({ closure }) => closure === null)
       .map(({ record }) => `${record.kind} ${record.target}`),
+    unknownImages: database.revisions
+      .filter(({ appUid, revision, imageId }) =>
+        ours.some(({ identity }) => identity.appUid === appUid && identity.revision === revision && !imageId),
+      )
+      .map(({ appName, revision }) => `${appName} r${revision}`),
     manifests: [...database.manifests.values()].map(({ path, status }) => `${path} ${status}`).toSorted(),
   };
 }
