@@ -7,6 +7,9 @@ import type { Capsule } from './failure.ts';
 import type { HealthRecord, HealthWord, InstanceHealth } from './instance-health.ts';
 import type { PullNotice } from './pull-notice.ts';
 import type { RevisionImage } from './revision-image.ts';
+import type { ManifestRecord, SyncChanges } from './sync-changes.ts';
+
+export type { ApplicationDeclaration, ManifestProblem, ManifestRecord, SyncChanges } from './sync-changes.ts';
 
 /** Thrown by every method of a store whose database does not answer now; the same call may succeed later. */
 export class StoreUnavailable extends AutoServeError {
@@ -269,40 +272,4 @@ export interface NewEvent {
   timestamp: Date;
   /** The component: `sync`, `controller`, `engine`. */
   source: string;
-}
-
-export interface ManifestRecord {
-  path: string;
-  /** SHA-256 of the bytes. */
-  contentHash: string;
-  status: 'accepted' | 'error';
-  /** Names of the apps the file last declared without error. */
-  apps: string[];
-  errors: ManifestProblem[];
-  warnings: ManifestProblem[];
-}
-
-export interface ManifestProblem {
-  line: number | null;
-  column: number | null;
-  message: string;
-}
-
-/** What a sync changes; made by the pure `planSync`. */
-export interface SyncChanges {
-  applications: ApplicationDeclaration[];
-  /** Apps whose manifest is gone, or that came back before they were removed. */
-  deletions: { name: string; requestedAt: Date | null }[];
-  manifests: ManifestRecord[];
-  /** Paths that left the source. */
-  removedManifests: string[];
-  events: NewEvent[];
-}
-
-/** A manifest that is new or changed: the store creates or updates the application, its revision and its policy rows. */
-export interface ApplicationDeclaration {
-  manifest: App;
-  specHash: string;
-  sourcePath: string;
-  sourceRevision: string | null;
 }

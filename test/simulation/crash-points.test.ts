@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { Fault } from './controller.ts';
 import { runScenario } from './run.ts';
+import { ROLLOUT_SCENARIOS } from './rollout-scenarios.ts';
 import { SCENARIOS } from './scenarios.ts';
 
 const FAULTS: Fault[] = [
@@ -13,8 +14,10 @@ const FAULTS: Fault[] = [
   'stopped',
 ];
 
-describe('a controller that fails at any of its effects reaches the same end', () => {
-  for (const scenario of SCENARIOS)
+describe('a controller that fails at any of its effects reaches the same end', function () {
+  // Hundreds of installations each.
+  this.timeout(300_000);
+  for (const scenario of [...SCENARIOS, ...ROLLOUT_SCENARIOS])
     it(`when ${scenario.name}`, async () => {
       const undisturbed = await runScenario(scenario, null);
       for (const [before, { on }] of undisturbed.effects.entries())

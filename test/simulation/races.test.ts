@@ -1,5 +1,5 @@
 import { runScenario } from './run.ts';
-import { others, web } from './scenarios.ts';
+import { others, web } from './scenario.ts';
 import { bringBack, takeAway } from './simulation.ts';
 
 /** The removal of two instances is over by then, in milliseconds. */

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Fault } from './controller.ts';
 import type { Call } from './intercept.ts';
-import type { Scenario } from './scenarios.ts';
+import type { Scenario } from './scenario.ts';
 import { Simulation } from './simulation.ts';
 import { desiredContainers, stateOf, type State } from './state.ts';
 

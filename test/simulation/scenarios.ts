@@ -1,43 +1,7 @@
 import { INSTALLATION, SECRET_VALUE } from './names.ts';
-import { bringBack, SICK_IMAGE, takeAway, type Declaration, type Simulation } from './simulation.ts';
+import { others, to, web, type Scenario } from './scenario.ts';
+import { bringBack, takeAway, type Simulation } from './simulation.ts';
 import { desiredContainers } from './state.ts';
-
-export interface Scenario {
-  name: string;
-  /** What is declared, and running, before it begins. */
-  prepare?: (simulation: Simulation) => void;
-  /** What happens, by milliseconds from the beginning. */
-  acts: [at: number, act: (simulation: Simulation) => void][];
-  /** It has a secret that must not be seen anywhere. */
-  secret?: boolean;
-  /** The containers at its end, where these are not those that are declared to run. */
-  containers?: (simulation: Simulation) => string[];
-  /** How long it may take from its last act or fault to the desired state; 60 s unless a backoff takes longer. */
-  withinMs?: number;
-}
-
-export const web = (replicas: number, colour?: string) => (simulation: Simulation) =>
-  simulation.declare('web', { replicas, ...(colour !== undefined && { colour }) });
-
-export const others = (simulation: Simulation): void => simulation.declare('other', { replicas: 1 });
-
-/** The id of the container that fills a slot, or `undefined` while none does. */
-function inSlot({ world }: Simulation, app: string, index: number): string | undefined {
-  return [...world.containers.values()].find(
-    ({ installation, identity }) =>
-      installation === INSTALLATION && identity.app === app && identity.index === index,
-  )?.id;
-}
-
-/** Does something to the container of a slot, if there is one. */
-const to =
-  (app: string, index: number, act: (simulation: Simulation, id: string) => void) =>
-  (simulation: Simulation): void => {
-    const id = inSlot(simulation, app, index);
-    if (id === undefined) return;
-    simulation.fault(`${app}/${index}: ${act.toString().slice(0, 60)}`);
-    act(simulation, id);
-  };
 
 /** A container that an engine made late, of an application that was deleted meanwhile. */
 function straggler(simulation: Simulation): void {
@@ -49,12 +13,6 @@ function straggler(simulation: Simulation): void {
   simulation.obstacle = ({ method }) => (method === 'removeContainer' ? 'refused' : undefined);
   world.add(INSTALLATION, { ...model.spec, identity }, [], null);
 }
-
-/** Runs, and its health check fails from now on. */
-const sicken = (index: number) => to('web', index, (simulation, id) => void simulation.sick.add(id));
-
-const checked = (simulation: Simulation, declaration: Declaration = {}): void =>
-  simulation.declare('web', { replicas: 3, checked: true, ...declaration });
 
 const crash = to('web', 0, ({ world }, id) => world.crash(id, 1));
 
@@ -168,67 +126,6 @@ export const SCENARIOS: Scenario[] = [
     name: 'somebody disconnects an instance',
     prepare: web(2),
     acts: [[0, to('web', 0, ({ world }, id) => world.disconnect(id))]],
-  },
-  {
-    name: 'somebody gives an instance other limits',
-    prepare: (s) => s.declare('web', { cpu: 1 }),
-    acts: [[0, to('web', 0, ({ world }, id) => world.update(id, { nanoCpus: 5, memoryBytes: 0 }))]],
-  },
-  {
-    name: 'somebody gives an instance a limit that it should not have',
-    prepare: web(1),
-    acts: [[0, to('web', 0, ({ world }, id) => world.update(id, { nanoCpus: 5, memoryBytes: 0 }))]],
-  },
-  {
-    name: 'the limits of a manifest change',
-    prepare: (s) => s.declare('web', { cpu: 1, replicas: 2 }),
-    acts: [[0, (s) => s.declare('web', { cpu: 2, replicas: 2 })]],
-  },
-  { name: 'three instances with a health check start', acts: [[0, (s) => checked(s)]] },
-  { name: 'an instance becomes unhealthy', prepare: (s) => checked(s), acts: [[0, sicken(1)]] },
-  {
-    name: 'all instances become unhealthy at once',
-    prepare: (s) => checked(s),
-    acts: [0, 1, 2].map((index) => [0, sicken(index)]),
-  },
-  {
-    name: 'what can be reached gets another spec, and fewer instances in the middle of it',
-    prepare: (s) => checked(s, { colour: 'red' }),
-    acts: [
-      [0, (s) => void (s.invariants.surge = 2)],
-      [0, (s) => checked(s, { colour: 'blue', strategy: 'maxSurge: 2, maxUnavailable: 1' })],
-      [1_500, (s) => checked(s, { colour: 'blue', replicas: 1 })],
-    ],
-  },
-  {
-    name: 'all instances are recreated with another spec',
-    prepare: (s) => checked(s, { colour: 'red', replicas: 2 }),
-    acts: [[0, (s) => checked(s, { colour: 'blue', replicas: 2, strategy: 'type: Recreate' })]],
-  },
-  {
-    name: 'a revision never gets healthy and is rolled back',
-    prepare: (s) => checked(s),
-    acts: [
-      [0, (s) => s.rest()],
-      [0, (s) => checked(s, { image: SICK_IMAGE, strategy: 'progressDeadlineSeconds: 10' })],
-      [12_000, (s) => s.note('by now it was rolled back')],
-    ],
-    containers: (s) => desiredContainers(s, 0),
-  },
-  {
-    name: 'a revision that was rolled back is mended',
-    prepare: (s) => checked(s),
-    acts: [
-      [0, (s) => checked(s, { image: SICK_IMAGE, strategy: 'progressDeadlineSeconds: 10' })],
-      [25_000, (s) => checked(s, { image: 'web:2' })],
-    ],
-  },
-  {
-    name: 'an application waits for another one',
-    acts: [
-      [0, (s) => s.declare('web', { dependsOn: 'other' })],
-      [3_000, others],
-    ],
   },
   { name: 'two applications start at once', acts: [[0, (s) => (web(2)(s), others(s))]] },
   {
