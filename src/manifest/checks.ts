@@ -4,7 +4,7 @@ import { withDefaults } from './defaults.ts';
 import { childPointer, fieldPath, valueAt } from './pointer.ts';
 import type { Problem } from './problem.ts';
 import { cpuToNano, memoryToBytes } from './quantity.ts';
-import { appSchema } from './schema.ts';
+import { appSchema, propertiesOf } from './schema.ts';
 
 /** Docker refuses a container with less. */
 const minMemoryBytes = 6 * 2 ** 20;
@@ -48,6 +48,7 @@ const checks: Check[] = [
   replicasInBounds,
   boundsInOrder,
   thresholdsInOrder,
+  policyInManualMode,
   uniqueNames,
   portsForType,
   portForHealthCheck,
@@ -117,6 +118,18 @@ function inOrder(
     `${name} ${number(at)}${written(at) === undefined ? ' (the default)' : ''}`;
   const message = `${described(lowAt, `scaling.${low}`)} is ${relation} ${described(highAt, high)}`;
   return [error(written(lowAt) === undefined ? highAt : lowAt, message)];
+}
+
+/** What the count follows in mode manual too. */
+const countFields = new Set(['mode', 'replicas', 'minReplicas', 'maxReplicas']);
+
+function policyInManualMode({ written }: Subject): Problem[] {
+  if (written('/scaling/mode') !== 'manual') return [];
+  const first = propertiesOf({ $ref: '#/$defs/scaling' })
+    .map(([name]) => name)
+    .find((name) => !countFields.has(name) && written(`/scaling/${name}`) !== undefined);
+  if (first === undefined) return [];
+  return [warning(`/scaling/${first}`, 'the scaling policy has no effect in mode manual')];
 }
 
 function uniqueNames(subject: Subject): Problem[] {

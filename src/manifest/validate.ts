@@ -2,7 +2,6 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { type Canonical, isMapping } from './canonical.ts';
 import { checkDocument } from './checks.ts';
 import type { Diagnostic } from './diagnostic.ts';
-import { notActedOn } from './not-acted-on.ts';
 import type { ParsedDocument } from './parse.ts';
 import { fieldPath } from './pointer.ts';
 import type { Problem } from './problem.ts';
@@ -14,11 +13,11 @@ const ajv = new Ajv2020({ allErrors: true, verbose: true, allowUnionTypes: true,
 ajv.addVocabulary(['x-alias-of', 'x-default', 'x-expects']);
 const validator = ajv.compile(appSchema);
 
-/** Everything that is wrong with a document, or stored without effect: schema first, then rules between fields. */
+/** Everything that is wrong with a document, or without effect: schema first, then rules between fields. */
 export function validate(document: ParsedDocument, canonical: Canonical, source: SourceText): Diagnostic[] {
   const show = (pointer: string, value: unknown) => shownValue(document, pointer, value, source);
   const invalid = validator(document.value) ? [] : problemsOf(validator.errors ?? [], show);
-  const rules = [...checkDocument(canonical.value), ...notActedOn(canonical.value)].map((problem) => ({
+  const rules = checkDocument(canonical.value).map((problem) => ({
     ...problem,
     pointer: canonical.writtenAt(problem.pointer),
   }));

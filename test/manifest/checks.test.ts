@@ -62,18 +62,14 @@ describe('rules between fields', () => {
       expect(messagesFor({ ...spec, workingDir: path }), path).to.deep.equal([]);
     }
   });
-});
 
-describe('fields that nothing acts on yet', () => {
-  it('are warned about when they are written, and only then', () => {
-    const warning = (field: string) => `${field} is stored, but not acted on yet`;
-    expect(messagesFor(http)).to.deep.equal([]);
-    expect(messagesFor({ ...http, strategy: {}, dependsOn: ['db'] })).to.deep.equal([]);
-    expect(messagesFor({ ...http, ingress: {} })).to.deep.equal([warning('spec.ingress')]);
-    expect(messagesFor({ ...http, termination: { gracePeriodSeconds: 3 } })).to.deep.equal([]);
-    expect(messagesFor(http, { scaling: { minReplicas: 2, maxReplicas: 3 } })).to.deep.equal([]);
-    expect(messagesFor(http, { scaling: { mode: 'auto', weights: {}, windowSeconds: 5 } })).to.deep.equal([
-      'the scaling policy is stored, but not acted on yet: mode auto holds minReplicas for now',
+  it('warn about a scaling policy where nothing scales by it, once', () => {
+    const policy = { weights: {}, windowSeconds: 5, minReplicas: 1, maxReplicas: 3 };
+    expect(messagesFor(http, { scaling: { mode: 'manual', ...policy } })).to.deep.equal([
+      'the scaling policy has no effect in mode manual',
     ]);
+    expect(messagesFor(http, { scaling: { mode: 'auto', ...policy } })).to.deep.equal([]);
+    expect(messagesFor(http, { scaling: policy })).to.deep.equal([]);
+    expect(messagesFor(http, { scaling: { mode: 'manual', maxReplicas: 3 } })).to.deep.equal([]);
   });
 });
