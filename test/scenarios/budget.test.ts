@@ -89,7 +89,9 @@ describe('An app of ten instances under load', function () {
       const drained = (sigterm - (departures.get(id)?.getTime() ?? 0)) / 1000;
       expect(drained, `seconds that ${id} was drained`).to.be.at.least(DRAIN_SECONDS);
       const asked = log.filter(({ url = '' }) => url.startsWith('/sleep'));
-      const answered = log.slice(0, last).filter(({ event, url }) => event === 'request' && url.startsWith('/sleep'));
+      const answered = log
+        .slice(0, last)
+        .filter(({ event, url }) => event === 'request' && url.startsWith('/sleep'));
       expect(asked).to.have.length(2 * answered.length);
     }
   });

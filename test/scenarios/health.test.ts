@@ -18,7 +18,11 @@ describe('An instance', function () {
   before(async () => {
     await declare(steady);
     await declare(flaky, { HEALTH: 'flaky' });
-    await declare(stubborn, { IGNORE_SIGTERM: '1' }, { termination: { drainSeconds: 1, gracePeriodSeconds: 2 } });
+    await declare(
+      stubborn,
+      { IGNORE_SIGTERM: '1' },
+      { termination: { drainSeconds: 1, gracePeriodSeconds: 2 } },
+    );
     flakies = await converged(installation, flaky, REPLICAS);
     for (const app of [steady, stubborn]) await converged(installation, app, REPLICAS);
   });
@@ -32,7 +36,9 @@ describe('An instance', function () {
       const sick = before[1] as Container;
       await set(sick, word === 'fails' ? 'fail' : 'hang');
       const after = await replaced(steady, [sick]);
-      expect(after.filter(({ index }) => index !== 1)).to.deep.equal(before.filter(({ index }) => index !== 1));
+      expect(after.filter(({ index }) => index !== 1)).to.deep.equal(
+        before.filter(({ index }) => index !== 1),
+      );
       const [change] = (await eventsOf(installation, 'HealthChanged', steady)).filter(
         ({ container_id: id }) => id === sick.id,
       );
@@ -57,7 +63,8 @@ describe('An instance', function () {
       [JSON.stringify(fresh.map(({ id }) => id))],
     );
     expect(stops).to.have.length(REPLICAS);
-    for (const [index, { at }] of stops.slice(1).entries()) expect(at).to.be.above(healthy[index]?.at as Date);
+    for (const [index, { at }] of stops.slice(1).entries())
+      expect(at).to.be.above(healthy[index]?.at as Date);
   });
 
   it('whose health check fails every other time stays, for only failures in a row count', async () => {
@@ -72,7 +79,11 @@ describe('An instance', function () {
   });
 
   it('that ignores SIGTERM is killed when its grace period is over, and removed', async () => {
-    const [, , last] = (await converged(installation, stubborn, REPLICAS)) as [Container, Container, Container];
+    const [, , last] = (await converged(installation, stubborn, REPLICAS)) as [
+      Container,
+      Container,
+      Container,
+    ];
     const container = installation.docker.getContainer(last.id);
     const ended = container.wait();
     const follower = await container.logs({ stdout: true, follow: true });
@@ -80,7 +91,12 @@ describe('An instance', function () {
     follower.on('data', (chunk: Buffer) => {
       if (chunk.includes('"signal"')) signalled ??= Date.now();
     });
-    await declare(stubborn, { IGNORE_SIGTERM: '1' }, { termination: { drainSeconds: 1, gracePeriodSeconds: 2 } }, 2);
+    await declare(
+      stubborn,
+      { IGNORE_SIGTERM: '1' },
+      { termination: { drainSeconds: 1, gracePeriodSeconds: 2 } },
+      2,
+    );
     expect(await ended).to.deep.include({ StatusCode: 137 });
     expect(Date.now() - (signalled ?? 0)).to.be.within(1900, 4000);
     await converged(installation, stubborn, 2);
@@ -92,7 +108,10 @@ describe('An instance', function () {
     spec: Record<string, unknown> = {},
     replicas = REPLICAS,
   ): Promise<void> {
-    await installation.put(`${app}.yaml`, manifestOf(app, { replicas, env, spec, healthCheck: HEALTH_CHECK }));
+    await installation.put(
+      `${app}.yaml`,
+      manifestOf(app, { replicas, env, spec, healthCheck: HEALTH_CHECK }),
+    );
   }
 
   /** Has an instance answer its health check so from now on. */

@@ -60,7 +60,9 @@ describe('An operator', function () {
     });
     expect((await installation.cli('get', 'apps')).stdout).to.match(new RegExp(`${pinned} .*1 \\(pinned\\)`));
     const history = (await installation.cli('history', 'app', pinned)).stdout;
-    expect(history).to.match(/^1 +current, pinned, stable/m).and.match(/^2 +held, stable/m);
+    expect(history)
+      .to.match(/^1 +current, pinned, stable/m)
+      .and.match(/^2 +held, stable/m);
 
     await declare(pinned, { env: { COLOUR: 'blue' } });
     await converged(installation, pinned, REPLICAS, 3);
@@ -167,7 +169,10 @@ describe('An operator', function () {
         message: `waits until ${database} is ready`,
       });
     });
-    await declare(database, { env: { HEALTH: 'fail' }, healthCheck: { ...HEALTH_CHECK, failureThreshold: 100 } });
+    await declare(database, {
+      env: { HEALTH: 'fail' },
+      healthCheck: { ...HEALTH_CHECK, failureThreshold: 100 },
+    });
     const [instance] = (await eventually(async () => {
       const running = await installation.containers.list(database);
       expect(running.map(({ state }) => state)).to.deep.equal(['running', 'running']);
@@ -175,7 +180,10 @@ describe('An operator', function () {
     })) as [Container];
     expect(await installation.containers.list(shop)).to.deep.equal([]);
     for (const { id } of await installation.containers.list(database))
-      await installation.containers.evaluate(id, `fetch('http://127.0.0.1:8080/health?set=ok').then(() => 1)`);
+      await installation.containers.evaluate(
+        id,
+        `fetch('http://127.0.0.1:8080/health?set=ok').then(() => 1)`,
+      );
     const [dependent] = (await converged(installation, shop, REPLICAS)) as [Container];
     const [row] = await installation.query<{ since: Date }>(
       'SELECT health_since AS since FROM instance_status WHERE container_id = $1',

@@ -54,7 +54,8 @@ export class ReadyHistory {
    */
   async fewest(since: Date, kills: readonly Kill[] = []): Promise<number> {
     const moments = await this.#moments(since);
-    if (moments.length === 0) throw new Error(`nothing happened to ${this.#app} since ${since.toISOString()}`);
+    if (moments.length === 0)
+      throw new Error(`nothing happened to ${this.#app} since ${since.toISOString()}`);
     const pending = [...kills];
     const missing = new Set<Kill>();
     return Math.min(
