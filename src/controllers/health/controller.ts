@@ -16,7 +16,7 @@ export interface HealthControllerOptions {
   random: () => number;
   logger: Logger;
   probe: ProbeInstance;
-  /** Called when an instance of the application became healthy or unhealthy. */
+  /** Called when an instance of the application became healthy or unhealthy, and the database says so. */
   onChange: (app: string) => void;
 }
 
@@ -25,11 +25,15 @@ export class HealthController {
   readonly #prober: Prober;
   readonly #recorder: HealthRecorder;
   readonly #onChange: (app: string) => void;
+  readonly #outbox: Outbox;
+  /** Instances that changed, as long as the database says what they were before. */
+  readonly #unseen = new Map<string, { app: string; before: HealthState }>();
 
   constructor({ outbox, clock, random, logger, probe, onChange }: HealthControllerOptions) {
     this.#prober = new Prober({ clock, random, probe, onProbed: this.#probed.bind(this) });
-    this.#recorder = new HealthRecorder(outbox, clock, logger);
+    this.#recorder = new HealthRecorder(outbox, clock, logger, this.#written.bind(this));
     this.#onChange = onChange;
+    this.#outbox = outbox;
   }
 
   /** Probes from now on what runs in this snapshot, and nothing else. */
@@ -38,13 +42,20 @@ export class HealthController {
     const targets = views.flatMap((view) => targetsOf(view, (id) => this.#prober.checkOf(id)));
     const records = views.flatMap((view) => view.records.map((record) => this.#latest(record)));
     this.#prober.follow(targets);
-    this.#recorder.retain(new Set([...targets, ...records].flatMap(({ containerId }) => containerId ?? [])));
+    const known = new Set([...targets, ...records].flatMap(({ containerId }) => containerId ?? []));
+    this.#recorder.retain(known);
+    for (const id of this.#unseen.keys()) if (!known.has(id)) this.#unseen.delete(id);
     for (const row of uncheckedRows(records, (id) => this.healthOf(id) !== null)) this.#recorder.record(row);
   }
 
-  /** Null for a container that has no health check or cannot be probed. */
+  /**
+   * Null for a container that has no health check or cannot be probed. A change counts once readers of the database see it,
+   * so that they never miss the new instance of which the old one was taken away; while it is away, at once.
+   */
   healthOf(containerId: string): HealthState | null {
-    return this.#prober.stateOf(containerId);
+    const state = this.#prober.stateOf(containerId);
+    const unseen = this.#outbox.away ? undefined : this.#unseen.get(containerId);
+    return state && unseen ? unseen.before : state;
   }
 
   /** Stops probing, and writes what is not written yet. */
@@ -61,8 +72,18 @@ export class HealthController {
   }
 
   #probed(target: ProbeTarget, before: HealthState, after: HealthState): void {
+    const { app, containerId, check } = target;
     const event = healthChanged(target, before, after);
-    this.#recorder.record({ containerId: target.containerId, ...healthRecord(after, target.check) }, event);
-    if (event) this.#onChange(target.app);
+    if (event && !this.#unseen.has(containerId)) this.#unseen.set(containerId, { app, before });
+    this.#recorder.record({ containerId, ...healthRecord(after, check) }, event);
+  }
+
+  #written(containerIds: readonly string[]): void {
+    for (const id of containerIds) {
+      const unseen = this.#unseen.get(id);
+      if (!unseen) continue;
+      this.#unseen.delete(id);
+      this.#onChange(unseen.app);
+    }
   }
 }

@@ -25,12 +25,14 @@ export interface RolloutFacts {
   paused: boolean;
 }
 
-/** So many crashes of an instance in a row condemn a revision that never was complete. */
+/** So many crashes of an instance in a row condemn a revision that is not complete, or has not been for long. */
 const CONDEMNING_CRASHES = 3;
+/** A crash loop this soon after the last progress is the release's doing, later it is rather that of the world. */
+const TRIAL_MS = 60_000;
 
 /**
- * The rollout after another look. A revision that once was complete never fails afterwards; one that fails stays
- * failed. The deadline counts from the last progress and stands still while the rollout is paused.
+ * The rollout after another look. One that fails stays failed; one that is complete fails only if it crash-loops soon
+ * after. The deadline counts from the last progress and stands still while the rollout is paused.
  */
 export function nextRollout(previous: Rollout | null, facts: RolloutFacts, now: Date): Rollout {
   const at = now.toISOString();
@@ -47,20 +49,18 @@ export function nextRollout(previous: Rollout | null, facts: RolloutFacts, now: 
           reason: '',
           message: '',
         };
-  if (base.outcome !== 'progressing') return base;
+  if (base.outcome === 'failed') return base;
+  const isCrashLooping = facts.worst !== null && facts.worst.crashes >= CONDEMNING_CRASHES;
+  if (base.outcome === 'complete') {
+    const onTrial = now.getTime() < Date.parse(base.progressedAt) + TRIAL_MS;
+    return isCrashLooping && onTrial ? crashLooping(base, facts) : base;
+  }
   const { available, paused } = facts;
   const resumed = base.paused && !paused;
   const moved = available > base.available || resumed ? { progressedAt: at } : {};
   const rollout = { ...base, ...moved, paused, available: Math.max(available, base.available) };
   if (facts.complete) return { ...rollout, outcome: 'complete' };
-  const { worst } = facts;
-  if (worst && worst.crashes >= CONDEMNING_CRASHES)
-    return {
-      ...rollout,
-      outcome: 'failed',
-      reason: 'CrashLoop',
-      message: `${worst.name} ${worst.finding}, crash ${worst.crashes} in a row`,
-    };
+  if (isCrashLooping) return crashLooping(rollout, facts);
   if (!paused && now >= deadlineOf(rollout, facts.progressDeadlineSeconds))
     return {
       ...rollout,
@@ -69,6 +69,11 @@ export function nextRollout(previous: Rollout | null, facts: RolloutFacts, now: 
       message: `no progress for ${facts.progressDeadlineSeconds} s: ${rollout.available} available`,
     };
   return rollout;
+}
+
+function crashLooping(rollout: Rollout, { worst }: RolloutFacts): Rollout {
+  const message = worst ? `${worst.name} ${worst.finding}, crash ${worst.crashes} in a row` : '';
+  return { ...rollout, outcome: 'failed', reason: 'CrashLoop', message };
 }
 
 /** When a rollout that makes no more progress fails. */

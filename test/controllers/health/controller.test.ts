@@ -14,6 +14,7 @@ describe('HealthController', () => {
   afterEach(async () => await ward.close());
 
   it('probes what runs where it can be reached, and nothing else', async () => {
+    await ward.recordInstance(1);
     ward.follow([
       ward.container(1),
       ward.container(2, { state: 'exited' }),
@@ -86,12 +87,16 @@ describe('HealthController', () => {
     expect(ward.writes).to.equal(2);
   });
 
-  it('writes later what has no row yet', async () => {
+  it('lets a change count once it is written, and what has no row yet is written later', async () => {
     ward.follow([ward.container(1)]);
     await ward.laboratory.pass(3);
+    expect(ward.controller.healthOf('c1')?.status).to.equal('starting');
+    expect(ward.changed).to.deep.equal([]);
     await ward.recordInstance(1);
-    await ward.laboratory.pass(2);
+    await ward.laboratory.pass(1);
     expect(ward.row(1)).to.include({ healthStatus: 'healthy' });
+    expect(ward.controller.healthOf('c1')?.status).to.equal('healthy');
+    expect(ward.changed).to.deep.equal(['web']);
   });
 
   it('probes on while the database is away, and writes the latest when it is back', async () => {

@@ -49,10 +49,22 @@ describe('nextRollout', () => {
     });
   });
 
-  it('never fails once it was complete, and never recovers once it failed', () => {
+  it('fails after it was complete only when it crash-loops within a minute of its last progress', () => {
+    const crash = { name: 'web-0-r2-9', finding: 'exited 1', crashes: 3 };
+    const complete = nextRollout(begun, facts({ available: 2, complete: true }), after(10));
+    expect(nextRollout(complete, facts({ worst: { ...crash, crashes: 2 } }), after(20))).to.deep.equal(
+      complete,
+    );
+    expect(nextRollout(complete, facts({ worst: crash }), after(69))).to.include({
+      outcome: 'failed',
+      reason: 'CrashLoop',
+    });
+    expect(nextRollout(complete, facts({ worst: crash }), after(70))).to.deep.equal(complete);
+    expect(nextRollout(complete, facts({ available: 0 }), after(9_999))).to.deep.equal(complete);
+  });
+
+  it('never recovers once it failed', () => {
     const crash = { name: 'web-0-r2-9', finding: 'exited 1', crashes: 9 };
-    const complete = nextRollout(begun, facts({ complete: true }), after(10));
-    expect(nextRollout(complete, facts({ worst: crash }), after(9_999))).to.deep.equal(complete);
     const failed: Rollout = nextRollout(begun, facts({ worst: crash }), after(10));
     expect(nextRollout(failed, facts({ complete: true }), after(20))).to.deep.equal(failed);
   });
