@@ -88,7 +88,7 @@ describe('An app of ten instances under load', function () {
       const sigterm = Date.parse(log[last]?.time ?? '');
       const drained = (sigterm - (departures.get(id)?.getTime() ?? 0)) / 1000;
       expect(drained, `seconds that ${id} was drained`).to.be.at.least(DRAIN_SECONDS);
-      const asked = log.filter(({ url = '' }) => url.startsWith('/sleep'));
+      const asked = log.filter(({ url }) => url.startsWith('/sleep'));
       const answered = log
         .slice(0, last)
         .filter(({ event, url }) => event === 'request' && url.startsWith('/sleep'));
