@@ -130,7 +130,7 @@ export class IngressFixture {
       ...specOf(this.#image, `${name}-${this.installation}`, { index: this.#started }),
       args: ['-e', script],
       env: [{ name: 'NAME', value: name }],
-      ...{ command: ['/usr/bin/node'] },
+      command: ['/usr/bin/node'],
     });
     await this.appEngine.startContainer(id);
     const { containers } = await this.appEngine.observe();

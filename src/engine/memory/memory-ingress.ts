@@ -113,6 +113,7 @@ export class MemoryIngress implements IngressEngine {
   ): AsyncGenerator<Buffer, number | null, void> {
     this.#running(id);
     if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    yield* [] as Buffer[];
     return null;
   }
 
