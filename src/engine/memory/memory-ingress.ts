@@ -113,8 +113,7 @@ export class MemoryIngress implements IngressEngine {
   ): AsyncGenerator<Buffer, number | null, void> {
     this.#running(id);
     if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
-    // Nothing is ever printed.
-    yield* [];
+    yield* [] as Buffer[];
     return null;
   }
 
