@@ -1,5 +1,5 @@
 import type Docker from 'dockerode';
-import { INSTALLATION_LABEL, parseIdentity } from '../../src/engine/labels.ts';
+import { ingressLabels, INSTALLATION_LABEL, parseIdentity } from '../../src/engine/labels.ts';
 
 /** A container as Docker shows it; equal to an earlier one as long as its process is the same. */
 export interface Container {
@@ -12,7 +12,7 @@ export interface Container {
   startedAt: string;
 }
 
-/** The containers of one installation, as Docker shows them. */
+/** The containers of one installation's apps, as Docker shows them. */
 export class Containers {
   readonly #docker: Docker;
   readonly #installation: string;
@@ -55,10 +55,11 @@ export class Containers {
     );
   }
 
-  /** Undefined for one that is gone since it was listed. */
+  /** Undefined for one that is gone since it was listed, and for the ingress. */
   async #inspect(id: string): Promise<Container | undefined> {
     try {
       const { Name, State, Config } = await this.#docker.getContainer(id).inspect();
+      if (isIngress(Config.Labels, this.#installation)) return undefined;
       const identity = parseIdentity(Config.Labels);
       if (!identity) throw new Error(`container ${Name} has not all labels`);
       const { app, index, revision } = identity;
@@ -76,4 +77,8 @@ export class Containers {
       throw error;
     }
   }
+}
+
+function isIngress(labels: Readonly<Record<string, string>>, installation: string): boolean {
+  return Object.entries(ingressLabels(installation)).every(([label, value]) => labels[label] === value);
 }

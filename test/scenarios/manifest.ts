@@ -17,11 +17,14 @@ export interface AppOptions {
   /** Further fields of `spec`. */
   spec?: Record<string, unknown>;
   healthCheck?: Record<string, unknown>;
+  /** Instead of `replicas`. */
+  scaling?: Record<string, unknown>;
 }
 
 /** The manifest of an app that runs the test image. */
 export function manifestOf(name: string, options: AppOptions = {}): string {
   const { replicas = 1, env = {}, annotations = {}, spec = {}, healthCheck } = options;
+  const { scaling = { mode: 'manual', replicas, maxReplicas: 100 } } = options;
   return JSON.stringify({
     apiVersion: 'v1',
     kind: 'App',
@@ -34,6 +37,6 @@ export function manifestOf(name: string, options: AppOptions = {}): string {
       ...spec,
     },
     healthCheck,
-    scaling: { mode: 'manual', replicas, maxReplicas: 100 },
+    scaling,
   });
 }

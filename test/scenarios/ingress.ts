@@ -1,0 +1,24 @@
+import Docker from 'dockerode';
+import { buildIngressImage, INGRESS_IMAGE } from '../../scripts/ingress-image.ts';
+import { freePort } from '../ingress/fixture.ts';
+import type { Ground } from './hooks.ts';
+
+/** What an installation needs to have an ingress of its own: an image and a port. */
+export class IngressGround implements Ground {
+  /** For the installation; complete once this has started. */
+  readonly env: Record<string, string> = { AUTOSERVE_INGRESS_IMAGE: INGRESS_IMAGE };
+  #port = 0;
+
+  /** Of 127.0.0.1. */
+  get port(): number {
+    return this.#port;
+  }
+
+  async start(): Promise<void> {
+    await buildIngressImage(new Docker());
+    this.#port = await freePort();
+    this.env['AUTOSERVE_INGRESS_PORT'] = String(this.#port);
+  }
+
+  async dispose(): Promise<void> {}
+}
