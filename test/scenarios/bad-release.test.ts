@@ -76,13 +76,13 @@ describe('A release', function () {
   const neighbour = installation.nameOf('neighbour');
   const apps = cases.map((_, index) => installation.nameOf(`app${index}`));
   const releases: string[] = [];
-  let stable: Container[][];
+  let serving: Container[][];
 
   before(async () => {
     registry = await Registry.open();
     registry.free = true;
     for (const app of [...apps, neighbour]) await declare(app, PATIENT);
-    stable = await Promise.all(apps.map(async (app) => await converged(installation, app, REPLICAS)));
+    serving = await Promise.all(apps.map(async (app) => await converged(installation, app, REPLICAS)));
     const [{ id }] = (await converged(installation, neighbour, REPLICAS)) as [Container];
     const { NetworkSettings } = await installation.docker.getContainer(id).inspect();
     const address = NetworkSettings.Networks[`autoserve-${installation.id}`]?.IPAddress ?? '';
@@ -98,15 +98,18 @@ describe('A release', function () {
     it(`${name} is rolled back${late ? '' : ', and the stable one serves all the while'}`, async () => {
       const app = apps[index] as string;
       // Who waits for one that serves alone has seen it ready.
-      if (late) await eventually(async () => expect(await eventsOf(installation, 'RolledBack', app)).to.have.length(1));
+      if (late)
+        await eventually(async () =>
+          expect(await eventsOf(installation, 'RolledBack', app)).to.have.length(1),
+        );
       const waited = await installation.cli('wait', app, '--timeout', '60s');
       expect(waited.code).to.equal(1);
       expect(waited.stderr).to.include(
         `app/${app} rolled back; the manifest's revision is held until it changes.`,
       );
       const containers = await converged(installation, app, REPLICAS, 1, 2);
-      if (late) stable[index] = containers;
-      else expect(containers).to.deep.equal(stable[index]);
+      if (late) serving[index] = containers;
+      else expect(containers).to.deep.equal(serving[index]);
 
       const application = await applicationOf(installation, app);
       expect(application).to.include({ target_revision: 1, target_reason: 'RolledBack' });
@@ -147,7 +150,7 @@ describe('A release', function () {
     );
     await converged(installation, neighbour, REPLICAS + 1);
     for (const [index, app] of apps.entries())
-      expect(await converged(installation, app, REPLICAS, 1, 2)).to.deep.equal(stable[index]);
+      expect(await converged(installation, app, REPLICAS, 1, 2)).to.deep.equal(serving[index]);
   });
 
   it('that is changed is rolled out', async () => {
@@ -157,7 +160,10 @@ describe('A release', function () {
   });
 
   async function declare(app: string, { spec = {}, ...options }: AppOptions): Promise<string> {
-    const strategy = { progressDeadlineSeconds: DEADLINE_SECONDS, ...(spec['strategy'] ?? {}) };
+    const strategy = {
+      progressDeadlineSeconds: DEADLINE_SECONDS,
+      ...(spec['strategy'] as object | undefined),
+    };
     const manifest = manifestOf(app, {
       replicas: REPLICAS,
       healthCheck: HEALTH_CHECK,
