@@ -1,4 +1,4 @@
-/** `npm run demo:clean`: removes everything that `npm run demo` made, and nothing else. */
+/** `npm run demo:clean [-- --keep-images]`: removes everything that `npm run demo` made, and nothing else. */
 import { existsSync, rmSync } from 'node:fs';
 import Docker from 'dockerode';
 import { INSTALLATION_LABEL } from '../src/engine/labels.ts';
@@ -19,7 +19,9 @@ const networks = await docker.listNetworks({ filters });
 await Promise.all(networks.map(({ Id }) => docker.getNetwork(Id).remove()));
 const { Volumes: volumes } = await docker.listVolumes({ filters });
 await Promise.all(volumes.map(({ Name }) => docker.getVolume(Name).remove()));
-const images = await docker.listImages({ filters: { label: [INPUTS_LABEL] } });
+const images = process.argv.includes('--keep-images')
+  ? []
+  : await docker.listImages({ filters: { label: [INPUTS_LABEL] } });
 const removed = await Promise.all(images.map(({ Id }) => removeImage(Id)));
 rmSync(DATA_DIR, { recursive: true, force: true });
 

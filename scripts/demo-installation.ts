@@ -1,26 +1,36 @@
 /** The demo's installation: where it keeps its things, and the AutoServe that runs it in the background. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 
 export const ROOT = dirname(import.meta.dirname);
-export const INSTALLATION = 'demo';
+/** Tests of the demo run one of their own. */
+export const INSTALLATION = process.env['DEMO_INSTALLATION'] ?? 'demo';
+export const MANIFESTS = process.env['DEMO_MANIFESTS'] ?? join(ROOT, 'manifests');
 /** PostgreSQL does not run as root, and other accounts cannot enter root's home, where the clone may be. */
-export const DATA_DIR = process.getuid?.() === 0 ? '/var/lib/autoserve-demo' : join(ROOT, '.autoserve');
-export const MANIFESTS = join(ROOT, 'manifests');
+export const DATA_DIR =
+  process.getuid?.() === 0 ? `/var/lib/autoserve-${INSTALLATION}` : join(ROOT, '.autoserve', INSTALLATION);
 export const CLI = join(ROOT, 'dist/src/cli/autoserve.js');
 export const LOG = join(DATA_DIR, 'demo.log');
 
 const PID_FILE = join(DATA_DIR, 'demo.pid');
 const STOP_DEADLINE_MS = 30_000;
 
+/** On 127.0.0.1. */
+export interface DemoPorts {
+  ingress: number;
+  /** For `/metrics`. */
+  listen: number;
+}
+
 /** Starts AutoServe in a process group of its own, with its output in `LOG`; it outlives the caller. */
-export function startAutoServe(): ChildProcess {
-  mkdirSync(DATA_DIR, { recursive: true, mode: 0o700 });
+export function startAutoServe(ports: DemoPorts, ingressImage: string): ChildProcess {
   const log = openSync(LOG, 'a');
   const flags = ['--manifests', MANIFESTS, '--data-dir', DATA_DIR, '--installation', INSTALLATION];
-  const child = spawn(process.execPath, [CLI, 'up', ...flags], {
+  const ingress = ['--ingress-address', '127.0.0.1', '--ingress-port', String(ports.ingress)];
+  const others = ['--ingress-image', ingressImage, '--listen', `127.0.0.1:${ports.listen}`];
+  const child = spawn(process.execPath, [CLI, 'up', ...flags, ...ingress, ...others], {
     detached: true,
     stdio: ['ignore', log, log],
   });

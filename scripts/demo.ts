@@ -1,7 +1,8 @@
 /**
- * `npm run demo [-- --keep]`: from a fresh clone to running sample apps. Makes sure of Docker, of the demo image and of
- * the build, starts AutoServe on `manifests/` in the background and shows a table until every app runs. With `--keep`
- * it stays in the foreground, table and all, until Ctrl-C. What is there already is left as it is.
+ * `npm run demo [-- --load] [-- --keep]`: from a fresh clone to running sample apps. Makes sure of Docker, of the images
+ * and of the build, starts AutoServe on `manifests/` in the background and shows a table until every app runs. With
+ * `--load` an app scales out and in. With `--keep` it stays in the foreground, table and all, until Ctrl-C. What is
+ * there already is left as it is.
  */
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,7 +14,6 @@ import { parseAllDocuments } from 'yaml';
 import { buildDemoImage } from './demo-image.ts';
 import {
   CLI,
-  DATA_DIR,
   LOG,
   MANIFESTS,
   ROOT,
@@ -21,15 +21,12 @@ import {
   startAutoServe,
   stopAutoServe,
 } from './demo-installation.ts';
-import {
-  LiveTable,
-  readApps,
-  readInstances,
-  runs,
-  tableLines,
-  type AppRow,
-  type InstanceRow,
-} from './demo-status.ts';
+import { showScaling } from './demo-load.ts';
+import { placeOf, whereAndNext } from './demo-next.ts';
+import { demoPorts } from './demo-ports.ts';
+import { LiveTable, readApps, readInstances, runs, tableLines, type AppRow } from './demo-status.ts';
+import { ingressImage } from './ingress-image.ts';
+import { ask } from './load.ts';
 
 const DEADLINE_MS = 180_000;
 const POLL_MS = 300;
@@ -38,21 +35,26 @@ const REFRESH_MS = 2000;
 const BUILD_INPUTS = ['src', 'migrations', 'knexfile.ts', 'tsconfig.json', 'package.json'];
 
 const keep = process.argv.includes('--keep');
+const load = process.argv.includes('--load');
+const docker = new Docker();
 const began = Date.now();
 const table = new LiveTable();
 
 execFileSync(join(ROOT, 'scripts/docker-engine.sh'), { stdio: 'inherit' });
-console.log(`Image autoserve/demo-web:1: ${await buildDemoImage(new Docker(), '1')}`);
+console.log(`Image autoserve/demo-web:1: ${await buildDemoImage(docker, '1')}`);
+const nginx = await ingressImage(docker);
+console.log(`Image ${nginx.image}: ${nginx.state}`);
 if (buildIsStale()) {
   await stopAutoServe();
   console.log('Building AutoServe');
   execFileSync('npm', ['run', '--silent', 'build'], { cwd: ROOT, stdio: 'inherit' });
 }
-if (runningAutoServe() === undefined) startAutoServe();
-const apps = declaredApps();
-const names = [...apps.keys()];
+const ports = await demoPorts(docker);
+if (runningAutoServe() === undefined) startAutoServe(ports, nginx.image);
+const names = declaredNames();
+let apps: AppRow[];
 try {
-  await untilAllRun();
+  apps = await untilAllRun();
 } catch (error) {
   console.error(
     `${error instanceof Error ? error.message : String(error)}\nThe end of ${LOG}:\n${endOfLog()}`,
@@ -60,7 +62,10 @@ try {
   process.exit(1);
 }
 console.log(`All ${names.length} apps run after ${((Date.now() - began) / 1000).toFixed(1)} s.\n`);
-await printWhereAndNext();
+const running = (await readInstances()).filter(({ status }) => status === 'running');
+console.log(whereAndNext(apps, running, ports));
+if (load) await scale();
+if (!keep) console.log(`AutoServe goes on in the background: process ${runningAutoServe()}, log ${LOG}`);
 if (keep) await stayInForeground();
 
 /** Whether the build is missing or older than what it is made of. */
@@ -75,23 +80,20 @@ function buildIsStale(): boolean {
   return inputs.some((path) => statSync(path).mtimeMs > built);
 }
 
-/** Names of the sample apps, with the protocol each of them speaks. */
-function declaredApps(): Map<string, 'http' | 'tcp'> {
+function declaredNames(): string[] {
   const files = readdirSync(MANIFESTS).filter((file) => /\.(ya?ml|json)$/.test(file));
   const documents = files.flatMap((file) => parseAllDocuments(readFileSync(join(MANIFESTS, file), 'utf8')));
-  const declared = documents.map((document): [string, 'http' | 'tcp'] => [
-    String(document.getIn(['metadata', 'name'])),
-    document.getIn(['spec', 'type']) === 'tcp' ? 'tcp' : 'http',
-  ]);
-  return new Map(declared.toSorted(([a], [b]) => a.localeCompare(b)));
+  return documents.map((document) => String(document.getIn(['metadata', 'name']))).toSorted();
 }
 
-async function untilAllRun(): Promise<void> {
+/** Returns when every app runs, and answers through the ingress if it is to. */
+async function untilAllRun(): Promise<AppRow[]> {
   for (;;) {
     const seen = await appsOrTrouble();
     if (Array.isArray(seen)) {
       table.show(tableLines(names, seen));
-      if (names.every((name) => seen.some((app) => app.name === name && runs(app)))) return;
+      const all = names.every((name) => seen.some((app) => app.name === name && runs(app)));
+      if (all && (await allAnswer(seen))) return seen;
     }
     if (runningAutoServe() === undefined) throw new Error('AutoServe has ended before every app ran.');
     if (Date.now() - began > DEADLINE_MS) {
@@ -101,6 +103,19 @@ async function untilAllRun(): Promise<void> {
     }
     await setTimeout(POLL_MS);
   }
+}
+
+async function allAnswer(seen: readonly AppRow[]): Promise<boolean> {
+  const places = seen.flatMap((app) => placeOf(app) ?? []);
+  const failures = await Promise.all(places.map((place) => ask({ port: ports.ingress, ...place })));
+  return failures.every((failure) => failure === null);
+}
+
+async function scale(): Promise<void> {
+  const app = apps.find(({ spec }) => spec.scaling.mode === 'auto');
+  const place = app && placeOf(app);
+  if (!place) throw new Error(`no manifest in ${MANIFESTS} is of type http and mode auto`);
+  await showScaling(app, place, ports.ingress);
 }
 
 /** The apps, or why they cannot be read: until the database has started, that is no failure. */
@@ -115,34 +130,6 @@ async function appsOrTrouble(): Promise<AppRow[] | Error> {
 
 function endOfLog(): string {
   return readFileSync(LOG, 'utf8').trimEnd().split('\n').slice(-20).join('\n');
-}
-
-async function printWhereAndNext(): Promise<void> {
-  const instances = (await readInstances()).filter(({ status }) => status === 'running');
-  console.log('Where the apps are:');
-  for (const instance of instances) {
-    console.log(`  ${instance.container_name.padEnd(16)}  ${addressOf(instance)}`);
-  }
-  const web = instances.find(({ app_name: app, port }) => port !== null && apps.get(app) === 'http');
-  console.log(`
-So that the commands below find it:
-  export AUTOSERVE_DATA_DIR=${DATA_DIR}
-
-The database:
-  psql "$(npx autoserve db url)" -c 'SELECT name, status, replicas, desired_replicas FROM applications'
-
-What to try next:${web ? `\n  curl ${addressOf(web)}` : ''}
-  docker rm -f ${instances[0]?.container_name}, then npx autoserve get instances: it is replaced
-  Change replicas in manifests/hello.yaml, then npx autoserve get apps
-  npx autoserve get events
-  npm run demo:clean, which stops AutoServe and removes all of this
-`);
-  if (!keep) console.log(`AutoServe goes on in the background: process ${runningAutoServe()}, log ${LOG}`);
-}
-
-function addressOf({ app_name: app, container_name: name, ip, port }: InstanceRow): string {
-  if (port === null) return `serves nothing: docker logs ${name}`;
-  return apps.get(app) === 'tcp' ? `tcp ${ip}:${port}` : `http://${ip}:${port}`;
 }
 
 async function stayInForeground(): Promise<void> {

@@ -15,6 +15,8 @@ import { ARCHITECTURES, finish, INPUTS_LABEL, inputsOf, linkedLibraries } from '
 const REPOSITORY = 'autoserve/ingress';
 export const INGRESS_IMAGE = `${REPOSITORY}:latest`;
 
+const PUBLIC_IMAGE = 'nginx:1.28-alpine';
+
 const NGINX = '/usr/sbin/nginx';
 /** With `tail` and its kin AutoServe reads the access log. */
 const PROGRAMS = [NGINX, '/usr/bin/tail', '/usr/bin/timeout', '/usr/bin/truncate'];
@@ -39,13 +41,21 @@ const DIRECTORIES = [
   'var/log/nginx',
 ];
 
+/** The image to use with this engine, and what was done about it: where it cannot run this machine's nginx, the public one. */
+export async function ingressImage(docker: Docker): Promise<{ image: string; state: string }> {
+  if (await isOfThisKind(docker)) return { image: INGRESS_IMAGE, state: await buildIngressImage(docker) };
+  return { image: PUBLIC_IMAGE, state: 'from its registry' };
+}
+
+async function isOfThisKind(docker: Docker): Promise<boolean> {
+  const { Os, Arch } = await docker.version();
+  return process.platform === 'linux' && Os === 'linux' && Arch === ARCHITECTURES[process.arch];
+}
+
 /** Makes the image present and returns what was done. Throws where this machine has no nginx to make it of. */
 export async function buildIngressImage(docker: Docker): Promise<'built' | 'up to date'> {
-  const engine = await docker.version();
-  if (process.platform !== 'linux' || engine.Os !== 'linux' || engine.Arch !== ARCHITECTURES[process.arch]) {
-    throw new Error(
-      `the engine (${engine.Os}/${engine.Arch}) cannot run this machine's nginx: set the ingress image to nginx:1.28-alpine`,
-    );
+  if (!(await isOfThisKind(docker))) {
+    throw new Error(`the engine cannot run this machine's nginx: set the ingress image to ${PUBLIC_IMAGE}`);
   }
   if (!existsSync(NGINX)) installNginx();
   const inputs = digestInputs();
@@ -72,7 +82,7 @@ function installNginx(): void {
     throw new Error(
       debian
         ? `nginx is not installed. Run:  sudo apt-get update && sudo apt-get install -y --no-install-recommends ${PACKAGE}`
-        : `nginx is not at ${NGINX}: install it, or set the ingress image to nginx:1.28-alpine`,
+        : `nginx is not at ${NGINX}: install it, or set the ingress image to ${PUBLIC_IMAGE}`,
     );
   }
   for (const args of [['update'], ['install', '-y', '--no-install-recommends', PACKAGE]]) {

@@ -5,8 +5,10 @@ import type {
   InstanceRow,
   ManifestRow,
   RevisionRow,
+  ScalingDecisionRow,
 } from '../store/read.ts';
 import { failureLines, probeCells } from './describe-failure.ts';
+import { scalingFacts } from './describe-scaling.ts';
 import { obstacleOf } from './diagnose.ts';
 import { age, formatDuration } from './duration.ts';
 import { foldEvents } from './fold-events.ts';
@@ -22,6 +24,10 @@ export interface AppStory {
   app: ApplicationRow;
   /** The one that is kept. */
   revision: RevisionRow | undefined;
+  /** Where the ingress serves it, as it is configured here; null when it does not. */
+  url: string | null;
+  /** Of the scaler, the last one. */
+  decision: ScalingDecisionRow | undefined;
   instances: readonly InstanceRow[];
   /** Of its source path; undefined when the file is gone. */
   manifest: ManifestRow | undefined;
@@ -31,10 +37,8 @@ export interface AppStory {
 }
 
 /** An app as text: what it is, its spec, instances, conditions, and events last. Pure. */
-export function describeApp(
-  { app, revision, instances, manifest, events, failures }: AppStory,
-  now: Date,
-): string {
+export function describeApp(story: AppStory, now: Date): string {
+  const { app, instances, manifest, events, failures } = story;
   const conditions = app.conditions.map(({ type, status, reason, lastTransitionTime, message }) => [
     type,
     status,
@@ -44,7 +48,7 @@ export function describeApp(
   ]);
   const next = nextCommand(app, instances, manifest);
   return [
-    ...section(`App ${app.name}`, alignColumns(factsOf(app, revision, now))),
+    ...section(`App ${app.name}`, alignColumns(factsOf(story, now))),
     ...section('Spec', alignColumns(specLines(app.spec).map(([label, value]) => [label, oneLine(value)]))),
     ...section(
       'Instances',
@@ -65,7 +69,7 @@ function section(title: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : [title, ...lines.map((line) => `  ${line}`), ''];
 }
 
-function factsOf(app: ApplicationRow, revision: RevisionRow | undefined, now: Date): string[][] {
+function factsOf({ app, revision, decision, url }: AppStory, now: Date): string[][] {
   const acted = app.observed_generation === app.generation ? '' : `, acted on ${app.observed_generation}`;
   const deleted = app.deletion_requested_at;
   return [
@@ -73,6 +77,8 @@ function factsOf(app: ApplicationRow, revision: RevisionRow | undefined, now: Da
     ['revision', `${app.revision} (generation ${app.generation}${acted})`],
     ...imageFacts(revision),
     ...rolloutFacts(app, now),
+    ...scalingFacts(app, decision, now),
+    ...(url === null ? [] : [['url', url]]),
     ['source', sourceOf(app) ?? '-'],
     ['age', age(app.created_at, now)],
     ...(deleted ? [['removal', `requested ${age(deleted, now)} ago`]] : []),

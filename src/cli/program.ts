@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { packageRoot } from '../package-root.ts';
+import { backtestCommand } from './commands/backtest.ts';
 import { dbCommand } from './commands/db.ts';
 import { describeCommand } from './commands/describe.ts';
 import { eventsCommand } from './commands/events.ts';
@@ -12,12 +13,14 @@ import { logsCommand } from './commands/logs.ts';
 import { planCommand } from './commands/plan.ts';
 import { rollbackCommand } from './commands/rollback.ts';
 import { rolloutCommands } from './commands/rollout.ts';
+import { scaleCommand } from './commands/scale.ts';
 import { syncCommand } from './commands/sync.ts';
 import { topCommand } from './commands/top.ts';
 import { upCommand } from './commands/up.ts';
 import { validateCommand } from './commands/validate.ts';
 import { volumesCommand } from './commands/volumes.ts';
 import { waitCommand } from './commands/wait.ts';
+import { whyCommand } from './commands/why.ts';
 
 const examples = `
 Examples:
@@ -28,6 +31,7 @@ Examples:
   autoserve wait app/web --for=ready     for scripts: 0 ready, 1 failed, 124 timeout
   autoserve logs app web -f              of all its instances
   autoserve rollback app web             the revision before
+  autoserve why web                      as many instances as it has
   psql "$(autoserve db url)"             everything, with SQL
 
 Exit codes: 0 reached, 1 failed, 2 usage, 124 timeout.`;
@@ -66,6 +70,9 @@ export function program(): Command {
     historyCommand(),
     rollbackCommand(),
     ...rolloutCommands(),
+    whyCommand(),
+    scaleCommand(),
+    backtestCommand(),
     volumesCommand(),
     explainCommand(),
     dbCommand(),

@@ -28,5 +28,6 @@ export async function show<Row extends object>(
 function hint(kind: string, config: Config): string {
   if (kind === 'event') return 'nothing has happened yet';
   if (kind === 'instance') return 'autoserve get apps';
+  if (kind === 'metric') return 'nothing was measured in this time';
   return `put a manifest into the folder that autoserve up watches (here: ${config.manifests})`;
 }

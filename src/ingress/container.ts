@@ -3,7 +3,8 @@ import type { Engine } from '../engine/engine.ts';
 import type { IngressContainer, IngressEngine, IngressFile, IngressSpec } from '../engine/ingress-engine.ts';
 import { AutoServeError } from '../error.ts';
 import type { Configuration } from './configuration.ts';
-import { CURRENT, HTTP_PORT, LOG_DIRECTORY, nginx, ROOT, TLS_PORT, type Slot } from './layout.ts';
+import { CURRENT, HTTP_PORT, LOG_DIRECTORY, nginx, ROOT, SLOT_FILE, TLS_PORT, type Slot } from './layout.ts';
+import { slotConfig } from './nginx-config.ts';
 
 /** What the ingress uses of an engine. */
 export type NginxEngine = IngressEngine & Pick<Engine, 'createNetwork' | 'resolveImage'>;
@@ -71,6 +72,7 @@ export function slotFiles(slot: Slot, { files }: Configuration): IngressFile[] {
     { path: directory, directory: true },
     { path: `${directory}/tls`, directory: true },
     { path: `${directory}/slot`, content: slot, mode: 0o644 },
+    { path: `${directory}/${SLOT_FILE}`, content: slotConfig(slot), mode: 0o644 },
     ...[...files].map(([name, file]) => ({ path: `${directory}/${name}`, ...file })),
   ];
 }

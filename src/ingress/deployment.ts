@@ -12,6 +12,8 @@ import type { RoutingTable } from './routes.ts';
 /** nginx takes a reload in a tenth of a second; a host in distress may need much longer. */
 const TAKEN_MS = 15_000;
 const LOOK_MS = 50;
+/** Within this time whoever asks for something is told to connect anew; see `slotConfig`. */
+const PARTING_MS = 1_000;
 /** The title of a worker that takes requests; one of an earlier configuration says that it is shutting down. */
 const WORKER = 'nginx: worker process';
 
@@ -19,6 +21,12 @@ const WORKER = 'nginx: worker process';
 export interface Candidate {
   configuration: Configuration;
   table: RoutingTable;
+}
+
+/** The slot that is in force, and whether clients may have connections by it. */
+export interface Incumbent {
+  slot: Slot;
+  used: boolean;
 }
 
 /**
@@ -29,11 +37,11 @@ export interface Candidate {
 export async function deploy(
   engine: IngressEngine,
   id: string,
-  serving: Slot,
+  { slot: serving, used }: Incumbent,
   { configuration, table }: Candidate,
   clock: Clock,
 ): Promise<Slot> {
-  const candidate = slots.find((slot) => slot !== serving) ?? 'a';
+  const candidate = slots[(slots.indexOf(serving) + 1) % slots.length] ?? 'a';
   await engine.putFiles(id, slotFiles(candidate, configuration));
   const test = await engine.run(id, nginx(`${ROOT}/${candidate}`, '-t', '-q'));
   if (test.exitCode !== 0) {
@@ -41,6 +49,7 @@ export async function deploy(
   }
   const before = await workers(engine, id);
   await engine.putFiles(id, [linkTo(candidate)]);
+  if (used) await pause(clock, PARTING_MS);
   await engine.signalIngress(id, 'SIGHUP');
   if (await taken(engine, id, before, clock)) return candidate;
   await engine.putFiles(id, [linkTo(serving)]);
@@ -52,7 +61,8 @@ export async function deploy(
 
 /** The slot that is in force in a container. */
 export async function servingSlot(engine: IngressEngine, id: string): Promise<Slot> {
-  return (await engine.readFile(id, `${CURRENT}/slot`)) === 'b' ? 'b' : 'a';
+  const name = await engine.readFile(id, `${CURRENT}/slot`);
+  return slots.find((slot) => slot === name) ?? 'a';
 }
 
 /** Resolves when nginx takes requests after its start. Throws `IngressExited` when it ends instead. */

@@ -12,9 +12,14 @@ export const LOG_FILE = `${LOG_DIRECTORY}/access.log`;
 /** Names the slot whose configuration is in force. */
 export const CURRENT = `${ROOT}/current`;
 
-/** Configurations are written to the slot that is not in force. */
-export const slots = ['a', 'b'] as const;
+/**
+ * Configurations are written to one slot after the other, so that workers of an earlier one, which may have long requests
+ * to finish, can tell that it is not in force any more.
+ */
+export const slots = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'] as const;
 export type Slot = (typeof slots)[number];
+/** Every configuration includes it, by this name beside it: what differs by slot. */
+export const SLOT_FILE = 'slot.conf';
 
 /** nginx's command line on a slot or on what is in force. Paths in the configuration are relative to its directory. */
 export function nginx(directory: string, ...args: readonly string[]): string[] {

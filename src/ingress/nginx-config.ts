@@ -1,4 +1,4 @@
-import { HTTP_PORT, LOG_FILE, ROOT, STATUS_PORT, TLS_PORT } from './layout.ts';
+import { CURRENT, HTTP_PORT, LOG_FILE, ROOT, SLOT_FILE, STATUS_PORT, TLS_PORT, type Slot } from './layout.ts';
 import { PAGES_FILE, pageMaps } from './pages.ts';
 import type { Balance } from './route.ts';
 import type { Location, RoutingTable, Server, Upstream } from './routes.ts';
@@ -71,6 +71,7 @@ http {
   large_client_header_buffers 4 16k;
   client_max_body_size ${settings.maxBodyBytes};
 ${temporaryPaths()}
+${connectionSettings()}
 ${proxySettings()}${pageMaps()}
 
   server {
@@ -100,6 +101,27 @@ function temporaryPaths(): string {
   return ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
     .map((what) => `  ${what}_temp_path ${ROOT}/temp/${what};\n`)
     .join('');
+}
+
+/**
+ * A worker that is to end closes the connections that are idle at that moment, and a request that is on its way on one of
+ * them is lost. So who gets an answer while the next configuration is about to take over, or after, is told to connect
+ * anew: `deploy` leaves time for that. The slot in force is seen by where the link leads as the answer begins.
+ */
+function connectionSettings(): string {
+  return `  root ${CURRENT};
+  include ${SLOT_FILE};
+  add_header Connection $autoserve_connection_end always;`;
+}
+
+/** The content of `SLOT_FILE`. */
+export function slotConfig(slot: Slot): string {
+  return `map "$status $realpath_root" $autoserve_connection_end {
+  "~^101 " "";
+  "~ ${ROOT}/${slot}$" "";
+  default close;
+}
+`;
 }
 
 function proxySettings(): string {

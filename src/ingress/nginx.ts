@@ -235,7 +235,8 @@ export class Nginx {
     const { generation } = container;
     container.generation = undefined;
     try {
-      container.slot = await deploy(engine, container.id, container.slot, wanted, clock);
+      const incumbent = { slot: container.slot, used: generation !== this.#start.generation };
+      container.slot = await deploy(engine, container.id, incumbent, wanted, clock);
     } catch (error) {
       if (error instanceof ConfigurationRefused) container.generation = generation;
       throw error;

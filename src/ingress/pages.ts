@@ -39,6 +39,7 @@ function page(format: string): string {
   default_type ${format === 'html' ? 'text/html' : 'text/plain'};
   add_header Retry-After $autoserve_retry_after always;
   add_header Cache-Control no-store always;
+  add_header Connection $autoserve_connection_end always;
   return 503 "${body}\\n";
 }
 `;

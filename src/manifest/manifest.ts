@@ -92,7 +92,7 @@ function noApp(source: SourceText): Diagnostic {
 }
 
 /** Sorted by place, and cut where they would no longer help; errors are kept before warnings. */
-function inOrder(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+export function inOrder(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   const kept = diagnostics.toSorted((a, b) => a.severity.localeCompare(b.severity)).slice(0, maxDiagnostics);
   const sorted = kept.toSorted((a, b) => a.line - b.line || a.column - b.column);
   const last = sorted.at(-1);

@@ -3,7 +3,7 @@ import { canonicalise, isMapping } from './canonical.ts';
 import { decode } from './decode.ts';
 import { normalise } from './defaults.ts';
 import { type Diagnostic, hasErrors } from './diagnostic.ts';
-import { parseManifest } from './manifest.ts';
+import { inOrder, parseManifest } from './manifest.ts';
 import { parse } from './parse.ts';
 import { SourceText } from './source-text.ts';
 import { validate } from './validate.ts';
@@ -44,7 +44,7 @@ function parseAlone(bytes: Uint8Array, file: string, app: string): ScalingDocume
     value: { apiVersion: 'v1', kind: 'App', metadata: { name: app }, spec: { image: app }, ...value },
   };
   const canonical = canonicalise(whole.value);
-  const found = [...diagnostics, ...(document.broken ? [] : validate(whole, canonical, source))];
+  const found = inOrder([...diagnostics, ...(document.broken ? [] : validate(whole, canonical, source))]);
   const scaling = hasErrors(found) ? null : normalise(canonical.value).scaling;
   return { scaling, diagnostics: found, declaredNames: [] };
 }

@@ -1,4 +1,5 @@
 import type { Rollout } from '../controllers/rollout/rollout.ts';
+import type { LedgerInputs, LedgerWord } from '../controllers/scaling/ledger.ts';
 import type { App, HealthCheck } from '../manifest/app.gen.ts';
 import type { Connection } from './database.ts';
 import type { Probe } from './instance-health.ts';
@@ -23,6 +24,8 @@ export interface ApplicationRow {
   updated_at: string;
   replicas: number;
   desired_replicas: number;
+  /** The count that the scaler, or in mode manual a person, decided on. */
+  scaled_replicas: number | null;
   last_scaled_at: string | null;
   mode: 'auto' | 'manual';
   generation: number;
@@ -145,6 +148,21 @@ export interface FailureRow {
   changes: string[];
 }
 
+/** A look of the scaler at an app. */
+export interface ScalingDecisionRow {
+  id: number;
+  app_name: string;
+  app_uid: string;
+  evaluated_at: string;
+  current_replicas: number;
+  desired_replicas: number;
+  decision: LedgerWord;
+  reason: string;
+  message: string;
+  inputs: LedgerInputs;
+  clamps: string[];
+}
+
 const EVENT_LIMIT = 100;
 
 /** Applications by name; with `name`, that one or none. */
@@ -201,6 +219,20 @@ export function listFailures(connection: Connection, app: string): Promise<Failu
      ) latest ORDER BY failed_at DESC, id DESC`,
     [app],
   );
+}
+
+/** What the scaler last decided on this app; undefined when it never looked at it. */
+export async function lastDecision(
+  connection: Connection,
+  { name, uid }: Pick<ApplicationRow, 'name' | 'uid'>,
+): Promise<ScalingDecisionRow | undefined> {
+  const [row] = await read<ScalingDecisionRow>(
+    connection,
+    `SELECT * FROM scaling_decisions WHERE app_name = ? AND app_uid = ?
+     ORDER BY evaluated_at DESC, id DESC LIMIT 1`,
+    [name, uid],
+  );
+  return row;
 }
 
 async function read<Row extends object>(

@@ -1,7 +1,6 @@
 import type { Connection, Database } from './database.ts';
-import { sendCommand } from './command.ts';
-import { appendEvents } from './postgres/events.ts';
-import type { NewEvent, Target } from './store.ts';
+import type { Target } from './store.ts';
+import { tell } from './tell.ts';
 
 /** What came of asking for a revision. */
 export type PinOutcome =
@@ -44,14 +43,14 @@ export async function pinRevision(
     if (isSo) return { outcome: 'unchanged', revision: goal, wanted };
     await setTarget(connection, row, pins ? goal : null);
     if (!pins) await tryAgain(connection, row);
-    await tell(
-      connection,
-      row,
-      pins
-        ? { reason: 'Pinned', message: `pinned to revision ${goal}; the manifest wants ${wanted}` }
-        : { reason: 'Unpinned', message: `no longer pinned: the manifest's revision ${wanted} is wanted` },
-      { from: row.target_revision ?? wanted, to: goal },
-    );
+    await tell(connection, row, {
+      eventType: 'deployment',
+      reason: pins ? 'Pinned' : 'Unpinned',
+      message: pins
+        ? `pinned to revision ${goal}; the manifest wants ${wanted}`
+        : `no longer pinned: the manifest's revision ${wanted} is wanted`,
+      details: { from: row.target_revision ?? wanted, to: goal },
+    });
     return { outcome: pins ? 'pinned' : 'unpinned', revision: goal, wanted };
   });
 }
@@ -63,13 +62,12 @@ export async function setPaused(database: Database, app: string, paused: boolean
     if (!row) return 'noSuchApp';
     if (row.rollout_paused === paused) return 'unchanged';
     await connection.query('UPDATE applications SET rollout_paused = ? WHERE name = ?', [paused, app]);
-    await tell(
-      connection,
-      row,
-      paused
-        ? { reason: 'Paused', message: `its rollouts stand still until: autoserve resume app ${app}` }
-        : { reason: 'Resumed', message: 'its rollouts go on' },
-    );
+    await tell(connection, row, {
+      eventType: 'deployment',
+      reason: paused ? 'Paused' : 'Resumed',
+      message: paused ? `its rollouts stand still until: autoserve resume app ${app}` : 'its rollouts go on',
+      details: null,
+    });
     return 'changed';
   });
 }
@@ -83,7 +81,12 @@ export async function retryApplication(database: Database, app: string): Promise
     if (!pinned) await setTarget(connection, row, null);
     await tryAgain(connection, row);
     const revision = pinned ? row.target_revision : row.revision;
-    await tell(connection, row, { reason: 'Retried', message: `revision ${revision} is tried again` });
+    await tell(connection, row, {
+      eventType: 'deployment',
+      reason: 'Retried',
+      message: `revision ${revision} is tried again`,
+      details: null,
+    });
     return 'changed';
   });
 }
@@ -137,29 +140,4 @@ async function tryAgain(connection: Connection, { name, uid }: LockedApplication
      WHERE a.uid = ? AND a.target_revision IS NULL AND r.app_uid = a.uid AND r.revision = a.revision`,
     [uid],
   );
-}
-
-/** Records what was done, and has the running AutoServe look at the app at once; both with the transaction. */
-async function tell(
-  connection: Connection,
-  { name, uid }: LockedApplication,
-  { reason, message }: Pick<NewEvent, 'reason' | 'message'>,
-  details: NewEvent['details'] = null,
-): Promise<void> {
-  await appendEvents(connection, [
-    {
-      eventType: 'deployment',
-      eventCategory: 'application',
-      reason,
-      appName: name,
-      appUid: uid,
-      containerId: null,
-      message,
-      details,
-      severity: 'info',
-      timestamp: new Date(),
-      source: 'cli',
-    },
-  ]);
-  await sendCommand(connection, { kind: 'reconcile', app: name });
 }

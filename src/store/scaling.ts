@@ -114,3 +114,18 @@ export async function listRecordedLoads(
     [app, seconds],
   );
 }
+
+/** The count an application had so many seconds ago, by the first evaluation since; undefined where there was none. */
+export async function countSince(
+  connection: Connection,
+  { name, uid }: { name: string; uid: string },
+  seconds: number,
+): Promise<number | undefined> {
+  const [row] = await connection.query<{ count: number }>(
+    `SELECT current_replicas AS count FROM scaling_decisions
+     WHERE app_name = ? AND app_uid = ? AND evaluated_at >= now() - make_interval(secs => ?::float8)
+     ORDER BY evaluated_at, id LIMIT 1`,
+    [name, uid, seconds],
+  );
+  return row?.count;
+}

@@ -104,6 +104,8 @@ describe('autoserve get and describe', () => {
       'App cart',
       '  status  starting, 1/2 ready',
       '  revision  1 (generation 1)',
+      '  scaling  manual, 2',
+      '  url  http://cart.localhost:8080/',
       '  source  cart.yaml@4f2a91c',
       '  age  Ns',
       '',

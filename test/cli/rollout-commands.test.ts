@@ -147,20 +147,6 @@ describe('autoserve history, rollback, pause, resume and retry', () => {
     expect(stderr).not.to.contain('other:2');
   });
 
-  it('shows what apps and instances use', async () => {
-    await installation.declare('busy', 2);
-    await installation.store.writeStatus([], [instance('busy', 0), instance('busy', 1)]);
-    await installation.database.query(
-      `UPDATE instances SET cpu_percent = 12.5, memory_usage_bytes = 104857600, memory_percent = 20 + replica_index
-       WHERE app_name = 'busy'`,
-    );
-    const rows = cells((await installation.run('top')).stdout);
-    expect(rows).to.include('busy  0/2  2  25.0%  200Mi  21%');
-    expect(cells((await installation.run('top', 'busy')).stdout)[1]).to.equal(
-      'busy-0-r1-1  running  12.5%  100Mi  20%',
-    );
-  });
-
   it('follows events', async () => {
     const following = installation.begin('events', '-f', '--app', 'late', '-o', 'json');
     await installation.store.appendEvents([event('late', 'First', 'one')]);

@@ -32,6 +32,7 @@ const rowOf = (some: Partial<ApplicationRow>): ApplicationRow => ({
   replicas: 2,
   desired_replicas: 2,
   last_scaled_at: null,
+  scaled_replicas: null,
   mode: 'manual',
   generation: 3,
   observed_generation: 3,

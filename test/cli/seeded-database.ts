@@ -59,12 +59,10 @@ export class SeededDatabase {
     return new Autoserve([...args, '--data-dir', this.dataDir]);
   }
 
-  /** Declares an app as a sync does, and returns its uid. */
-  async declare(name: string, replicas: number, image = 'web:1'): Promise<string> {
-    const manifest = appOf(
-      { image, ports: [{ containerPort: 80 }] },
-      { metadata: { name }, scaling: { mode: 'manual', replicas } },
-    );
+  /** Declares an app as a sync does, with so many replicas or a policy, and returns its uid. */
+  async declare(name: string, count: number | Record<string, unknown>, image = 'web:1'): Promise<string> {
+    const scaling = typeof count === 'number' ? { mode: 'manual', replicas: count } : count;
+    const manifest = appOf({ image, ports: [{ containerPort: 80 }] }, { metadata: { name }, scaling });
     const path = `${name}.yaml`;
     await this.store.applySync({
       applications: [

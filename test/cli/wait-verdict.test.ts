@@ -24,6 +24,7 @@ function rowOf(row: Partial<ApplicationRow>): ApplicationRow {
     replicas: 2,
     desired_replicas: 2,
     last_scaled_at: null,
+    scaled_replicas: null,
     mode: 'manual',
     generation: 3,
     observed_generation: 3,

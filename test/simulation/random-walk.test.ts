@@ -41,7 +41,8 @@ function desiredApplications({ versions }: Simulation): string[] {
       if (!version) return [];
       const { replicas } = version;
       const status = replicas === 0 ? 'stopped' : 'running';
-      const told = 'Ready=True:AllReady Progressing=False:Converged Synced=True:Synced';
+      const told =
+        'Ready=True:AllReady Progressing=False:Converged Synced=True:Synced ScalingActive=False:Manual';
       return [`${name} ${status} ${replicas}/${replicas} ${told}`];
     })
     .toSorted();

@@ -3,8 +3,9 @@ import { formats, type Format } from '../resource.ts';
 import { configOf } from '../settings.ts';
 
 const help = `
-CPU is of one core, all instances together; MEMORY MAX is of the limit, of the instance that is nearest to it.
-With a NAME: each instance of that app.
+Of the last measurement: requests a second and their 95th percentile through the ingress, CPU and memory of the limit, or
+of the host where there is none, as means over the ready instances, memory used and open connections of all together.
+With a NAME: each instance of that app. Nothing is shown that was not measured in the last 30 s.
 
 Examples:
   autoserve top

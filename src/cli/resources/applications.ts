@@ -1,4 +1,5 @@
 import { listApplications, listInstances, type ApplicationRow } from '../../store/read.ts';
+import { byHandOf } from '../describe-scaling.ts';
 import { age } from '../duration.ts';
 import { conditionOf, healthOf, obstacleOf } from '../diagnose.ts';
 import type { Resource } from '../resource.ts';
@@ -51,7 +52,7 @@ export function sourceOf({ source_path, source_revision }: ApplicationRow): stri
   return `${source_path}@${source_revision.slice(0, 7)}`;
 }
 
-function messageOf({ conditions, deletion_requested_at }: ApplicationRow): string | null {
-  if (deletion_requested_at) return 'is being removed: its manifest is gone';
-  return obstacleOf(conditions)?.message ?? null;
+function messageOf(app: ApplicationRow): string | null {
+  if (app.deletion_requested_at) return 'is being removed: its manifest is gone';
+  return obstacleOf(app.conditions)?.message ?? byHandOf(app);
 }

@@ -1,18 +1,44 @@
+import { latestMetrics, type LatestMetrics } from '../../store/latest-metrics.ts';
+import type { MetricType } from '../../store/metrics.ts';
 import { listApplications, listInstances, type InstanceRow } from '../../store/read.ts';
-import type { Resource } from '../resource.ts';
+import { metricText } from '../metric-text.ts';
+import type { Column, Resource } from '../resource.ts';
 import { readyOf } from './applications.ts';
 
-/** What the running instances of an app use together, as last measured. */
-export interface AppUsageRow {
+const shown = [
+  'rps',
+  'latency_p95',
+  'cpu_percent',
+  'memory_percent',
+  'memory_bytes',
+  'active_connections',
+] as const satisfies readonly MetricType[];
+
+/** What was measured last; null for what was not measured lately. */
+type Usage = Record<(typeof shown)[number], number | null>;
+
+export interface AppUsageRow extends Usage {
   name: string;
   ready: string;
-  instances: number;
-  /** Of one core. */
-  cpu_percent: number;
-  memory_usage_bytes: number;
-  /** Of its limit, of the instance that is nearest to it. */
-  memory_percent: number;
 }
+
+export interface InstanceUsageRow extends Usage {
+  name: string;
+  app: string;
+  status: InstanceRow['status'];
+}
+
+const usageColumns: Column<Usage>[] = [
+  { title: 'RPS', cell: ({ rps }) => metricText('rps', rps) },
+  { title: 'P95', cell: ({ latency_p95: p95 }) => metricText('latency_p95', p95) },
+  { title: 'CPU', cell: ({ cpu_percent: cpu }) => metricText('cpu_percent', cpu) },
+  { title: 'MEMORY', cell: ({ memory_percent: memory }) => metricText('memory_percent', memory) },
+  { title: 'USED', cell: ({ memory_bytes: bytes }) => metricText('memory_bytes', bytes) },
+  {
+    title: 'CONNECTIONS',
+    cell: ({ active_connections: open }) => metricText('active_connections', open),
+  },
+];
 
 export const appUsage: Resource<AppUsageRow> = {
   kind: 'app',
@@ -20,56 +46,48 @@ export const appUsage: Resource<AppUsageRow> = {
   byName: true,
   nameOf: ({ name }) => name,
   async list(connection, name) {
-    const [apps, instances] = await Promise.all([
+    const [apps, metrics] = await Promise.all([
       listApplications(connection, name),
-      listInstances(connection, name),
+      latestMetrics(connection, 'app', name),
     ]);
-    return apps.map((app) => {
-      const running = instances.filter((row) => row.app_name === app.name && isRunning(row));
-      return {
-        name: app.name,
-        ready: readyOf(app),
-        instances: running.length,
-        cpu_percent: sum(running.map((row) => row.cpu_percent)),
-        memory_usage_bytes: sum(running.map((row) => row.memory_usage_bytes)),
-        memory_percent: Math.max(0, ...running.map((row) => row.memory_percent)),
-      };
-    });
+    return apps.map((app) => ({
+      name: app.name,
+      ready: readyOf(app),
+      ...usageOf(metrics.find((one) => one.app === app.name)),
+    }));
   },
   columns: [
     { title: 'NAME', cell: ({ name }) => name },
     { title: 'READY', cell: ({ ready }) => ready },
-    { title: 'INSTANCES', cell: ({ instances }) => instances },
-    { title: 'CPU', cell: ({ cpu_percent: cpu }) => `${cpu.toFixed(1)}%` },
-    { title: 'MEMORY', cell: ({ memory_usage_bytes: bytes }) => mebibytes(bytes) },
-    { title: 'MEMORY MAX', cell: ({ memory_percent: percent }) => `${percent.toFixed(0)}%` },
+    ...usageColumns,
   ],
 };
 
-/** What each instance uses. */
-export const instanceUsage: Resource<InstanceRow> = {
+export const instanceUsage: Resource<InstanceUsageRow> = {
   kind: 'instance',
   words: ['instances'],
   byName: false,
-  nameOf: ({ container_name: name }) => name,
-  list: async (connection, app) => (await listInstances(connection, app)).filter(isRunning),
+  nameOf: ({ name }) => name,
+  async list(connection, app) {
+    const [instances, metrics] = await Promise.all([
+      listInstances(connection, app),
+      latestMetrics(connection, 'instance', app),
+    ]);
+    const running = instances.filter(({ status }) => status === 'running' || status === 'draining');
+    return running.map(({ container_name: name, app_name: of, status }) => ({
+      name,
+      app: of,
+      status,
+      ...usageOf(metrics.find(({ instance }) => instance === name)),
+    }));
+  },
   columns: [
-    { title: 'NAME', cell: ({ container_name: name }) => name },
+    { title: 'NAME', cell: ({ name }) => name },
     { title: 'STATUS', cell: ({ status }) => status },
-    { title: 'CPU', cell: ({ cpu_percent: cpu }) => `${cpu.toFixed(1)}%` },
-    { title: 'MEMORY', cell: ({ memory_usage_bytes: bytes }) => mebibytes(bytes) },
-    { title: 'MEMORY MAX', cell: ({ memory_percent: percent }) => `${percent.toFixed(0)}%` },
+    ...usageColumns,
   ],
 };
 
-function isRunning({ status }: InstanceRow): boolean {
-  return status === 'running' || status === 'draining';
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
-}
-
-function mebibytes(bytes: number): string {
-  return `${Math.round(bytes / 2 ** 20)}Mi`;
+function usageOf(latest: LatestMetrics | undefined): Usage {
+  return Object.fromEntries(shown.map((type) => [type, latest?.values[type] ?? null])) as Usage;
 }

@@ -1,6 +1,7 @@
 import type { App } from '../../manifest/app.gen.ts';
 import type { ApplicationRecord } from '../../store/store.ts';
 import { budgetOf, type Budget } from '../rollout/budget.ts';
+import { declaredCount } from '../scaling/by-hand.ts';
 
 /** What the planner is to reach for one application. */
 export interface Desired {
@@ -58,7 +59,7 @@ export function wantedReplicas({
   manifest: { scaling },
   scaledReplicas,
 }: Pick<ApplicationRecord, 'manifest' | 'scaledReplicas'>): number {
-  const { mode, replicas, minReplicas, maxReplicas } = scaling;
-  if (mode === 'manual') return scaledReplicas ?? replicas ?? minReplicas;
+  const { mode, minReplicas, maxReplicas } = scaling;
+  if (mode === 'manual') return scaledReplicas ?? declaredCount(scaling);
   return Math.min(maxReplicas, Math.max(minReplicas, scaledReplicas ?? minReplicas));
 }

@@ -2,6 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Plan } from '../../plan/plan.ts';
 import type { ApplicationRecord, ApplicationStatus, ApplicationWord, Condition } from '../../store/store.ts';
 import { nextRollout, type Rollout } from '../rollout/rollout.ts';
+import { declaredCount, scaledByHand } from '../scaling/by-hand.ts';
+import { boundsOf } from '../scaling/limits.ts';
 import type { Desired } from './desired.ts';
 import { isAvailable, isLive, isReady, type Instance } from './instance.ts';
 import { isFinal } from './plan.ts';
@@ -65,6 +67,7 @@ export function applicationStatus(
     progressingCondition(desired, complete, obstacle, awaited, proposal),
     syncedCondition(previous, pruneHeld),
     ...healthCondition(desired, instances),
+    scalingCondition(previous),
   ];
   return {
     name,
@@ -157,6 +160,23 @@ function healthCondition({ manifest }: Desired, instances: readonly Instance[]):
   ];
 }
 
+/** Whether the scaler owns the count; what it decides is in its ledger, for this is not written at every evaluation. */
+function scalingCondition({
+  manifest: { scaling, spec },
+  scaledReplicas,
+  deletionRequestedAt,
+}: ApplicationRecord): Statement {
+  const no = { type: 'ScalingActive', status: 'False' } as const;
+  if (deletionRequestedAt) return { ...no, reason: 'BeingRemoved', message: 'its manifest is gone' };
+  if (spec.suspend) return { ...no, reason: 'Suspended', message: 'its manifest suspends it' };
+  const byHand = scaledByHand(scaling, scaledReplicas);
+  if (byHand !== null) return { ...no, reason: 'ScaledByHand', message: byHand };
+  if (scaling.mode === 'manual')
+    return { ...no, reason: 'Manual', message: `the manifest says ${declaredCount(scaling)}` };
+  const { min, max } = boundsOf(scaling);
+  return { type: 'ScalingActive', status: 'True', reason: 'AutoScaling', message: `within ${min} to ${max}` };
+}
+
 function wordOf(
   desired: Desired,
   instances: readonly Instance[],
@@ -196,15 +216,15 @@ export function unavailableStatus(
   now: Date,
 ): ApplicationStatus | null {
   const unknown = conditions
-    .filter(({ type }) => type !== 'Synced')
+    .filter(({ type }) => !isDeclared(type))
     .map(({ type }): Statement => ({
       type,
       status: 'Unknown',
       reason: 'EngineUnavailable',
       message: error.message,
     }));
-  const synced = conditions.filter(({ type }) => type === 'Synced');
-  const next = [...unknown.map((condition) => keepTransition(condition, conditions, now)), ...synced];
+  const declared = conditions.filter(({ type }) => isDeclared(type));
+  const next = [...unknown.map((condition) => keepTransition(condition, conditions, now)), ...declared];
   if (isDeepStrictEqual(next, conditions)) return null;
   return {
     name,
@@ -217,4 +237,9 @@ export function unavailableStatus(
     rollout,
     retries,
   };
+}
+
+/** Whether a condition tells of what is declared, not of what the engine shows. */
+function isDeclared(type: Condition['type']): boolean {
+  return type === 'Synced' || type === 'ScalingActive';
 }

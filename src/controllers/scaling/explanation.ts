@@ -17,25 +17,36 @@ export interface Explained {
   last: { input: ScalingInput; decision: ScalingDecision } | null;
   /** The last change of the count. */
   change: { at: string; from: number; to: number; message: string; by: string | null } | null;
+  /** Set where a person decided on another count than the manifest's. */
+  byHand: string | null;
+  /** Why there are to be none, whatever the policy says; null where it is followed. */
+  stopped: string | null;
 }
 
 const BAR_WIDTH = 20;
 
-export function explain({ app, last, change }: Explained, policy: Scaling, replicas: number): Explanation {
+/** @param replicas how many there are to be now */
+export function explain(
+  { app, last, change, byHand, stopped }: Explained,
+  policy: Scaling,
+  replicas: number,
+): Explanation {
+  const has = `${app} has ${instances(replicas)}`;
   const changed = change
     ? [
         `last change: ${change.from} to ${change.to} at ${change.at}${change.by === null ? '' : ` by ${change.by}`}: ${change.message}`,
       ]
     : [];
+  if (stopped !== null) return { headline: `${has}: ${stopped}`, table: [], notes: changed };
   if (policy.mode === 'manual')
     return {
-      headline: `${app} has ${instances(replicas)} because its mode is manual`,
+      headline: byHand === null ? `${has} because its mode is manual` : `${has}: ${byHand}`,
       table: [],
       notes: [...changed, `more or fewer: autoserve scale app ${app} N, or mode: auto in its manifest`],
     };
   if (!last)
     return {
-      headline: `${app} has ${instances(replicas)} and was not evaluated yet`,
+      headline: `${has} and was not evaluated yet`,
       table: [],
       notes: [...changed, `allowed: ${policy.minReplicas} to ${policy.maxReplicas}`],
     };

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { alignColumns } from '../../../src/cli/table.ts';
+import { scaledByHand } from '../../../src/controllers/scaling/by-hand.ts';
 import { explain, type Explained } from '../../../src/controllers/scaling/explanation.ts';
 import { proportional } from '../../../src/controllers/scaling/proportional.ts';
 import { ago, inputOf, policyOf, type InputChanges } from './inputs.ts';
@@ -11,8 +12,10 @@ function textOf({ headline, table, notes }: ReturnType<typeof explain>): string 
 function explained(changes: InputChanges, change: Explained['change'] = null): string {
   const input = inputOf(changes);
   const last = { input, decision: proportional(input) };
-  return textOf(explain({ app: 'web', last, change }, input.policy, input.current.desired));
+  return textOf(explain({ ...plain, last, change }, input.policy, input.current.desired));
 }
+
+const plain: Explained = { app: 'web', last: null, change: null, byHand: null, stopped: null };
 
 const BUSY = { rps: 92, latency: 120, cpu: 40, memory: 31.26, connection: 12 };
 
@@ -127,15 +130,32 @@ fewer: when memory is measured again, for 300 s
   it('tells in mode manual who set the count', () => {
     const change = { at: ago(60), from: 2, to: 4, message: 'scaled to 4', by: 'cli' };
     const policy = policyOf({ mode: 'manual', replicas: 4 });
-    expect(textOf(explain({ app: 'web', last: null, change }, policy, 4))).to.equal(`
+    expect(textOf(explain({ ...plain, change }, policy, 4))).to.equal(`
 web has 4 instances because its mode is manual
 last change: 2 to 4 at 2026-11-23T11:59:00.000Z by cli: scaled to 4
 more or fewer: autoserve scale app web N, or mode: auto in its manifest
 `);
   });
 
+  it('tells what a person has decided on beside what the manifest says', () => {
+    const policy = policyOf({ mode: 'manual', replicas: 3 });
+    expect(textOf(explain({ ...plain, byHand: scaledByHand(policy, 5) }, policy, 5))).to.equal(`
+web has 5 instances: scaled to 5 by hand; the manifest says 3
+more or fewer: autoserve scale app web N, or mode: auto in its manifest
+`);
+  });
+
+  it('tells that it is stopped, whatever was decided before', () => {
+    const input = inputOf({ values: BUSY });
+    const last = { input, decision: proportional(input) };
+    const stopped = 'its manifest suspends it';
+    expect(textOf(explain({ ...plain, last, stopped }, input.policy, 0))).to.equal(`
+web has 0 instances: its manifest suspends it
+`);
+  });
+
   it('says that nothing was evaluated yet', () => {
-    expect(textOf(explain({ app: 'web', last: null, change: null }, policyOf(), 1))).to.equal(`
+    expect(textOf(explain(plain, policyOf(), 1))).to.equal(`
 web has 1 instance and was not evaluated yet
 allowed: 1 to 5
 `);

@@ -1,0 +1,54 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { LoadOptions, LoadReport } from './load-generator.ts';
+
+const GENERATOR = fileURLToPath(new URL('load-generator.ts', import.meta.url));
+
+/** A steady load on an app behind the ingress, from a process of its own, so that a busy test does not slow it down. */
+export class Load {
+  readonly #child: ChildProcess;
+  readonly #ended: Promise<unknown>;
+
+  static async start(options: LoadOptions): Promise<Load> {
+    const child = fork(GENERATOR, [JSON.stringify(options)], { execArgv: ['--import', 'tsx'] });
+    const load = new Load(child);
+    await Promise.race([once(child, 'message'), load.#failed()]);
+    return load;
+  }
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+    this.#ended = once(child, 'exit');
+  }
+
+  /** What became of all requests until now; those in flight are counted as sent alone. */
+  async report(): Promise<LoadReport> {
+    return await this.#ask('report');
+  }
+
+  /** Sends nothing more, and returns what became of all requests once every one has ended. */
+  async end(): Promise<LoadReport> {
+    const report = await this.#ask('end');
+    await this.#ended;
+    return report;
+  }
+
+  /** Ends it at once, if it has not ended. */
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.#ended;
+  }
+
+  async #ask(what: 'report' | 'end'): Promise<LoadReport> {
+    const answer = once(this.#child, 'message');
+    this.#child.send(what);
+    const [report] = await Promise.race([answer, this.#failed()]);
+    return report as LoadReport;
+  }
+
+  async #failed(): Promise<never> {
+    await this.#ended;
+    throw new Error('the load generator has ended');
+  }
+}
