@@ -6,6 +6,7 @@ import { useInstallation } from './hooks.ts';
 import { HEALTH_CHECK, manifestOf } from './manifest.ts';
 
 const REPLICAS = 3;
+const IMPATIENT = { ...HEALTH_CHECK, timeoutSeconds: 2, failureThreshold: 2 };
 
 describe('An instance', function () {
   this.timeout(90_000);
@@ -29,7 +30,7 @@ describe('An instance', function () {
 
   for (const [word, failure] of [
     ['fails', '503, expected 200'],
-    ['hangs', 'timed out after 1 s'],
+    ['hangs', 'timed out after 2 s'],
   ] as const) {
     it(`whose health check ${word} is out of service, named, and replaced, and the others keep their processes`, async () => {
       const before = await converged(installation, steady, REPLICAS);
@@ -110,7 +111,7 @@ describe('An instance', function () {
   ): Promise<void> {
     await installation.put(
       `${app}.yaml`,
-      manifestOf(app, { replicas, env, spec, healthCheck: HEALTH_CHECK }),
+      manifestOf(app, { replicas, env, spec, healthCheck: IMPATIENT }),
     );
   }
 

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { eventually } from '../eventually.ts';
 import { converged, gone } from './agreement.ts';
+import { Clients } from './clients.ts';
 import { EngineWrites } from './engine-writes.ts';
 import { useInstallation } from './hooks.ts';
 import { HEALTH_CHECK, manifestOf } from './manifest.ts';
@@ -15,6 +16,7 @@ describe('A rolling update that is interrupted', function () {
   const app = installation.nameOf('web');
   let history: ReadyHistory;
   let writes: EngineWrites;
+  let clients: Clients;
 
   before(async () => {
     // All apps at once are not removed for the asking.
@@ -23,9 +25,13 @@ describe('A rolling update that is interrupted', function () {
     await converged(installation, app, REPLICAS);
     history = await ReadyHistory.begin(installation, app);
     writes = await EngineWrites.record(installation.docker, installation.id);
+    clients = await Clients.start(installation, app);
   });
 
-  after(() => writes.close());
+  after(async () => {
+    await clients.stop();
+    writes.close();
+  });
 
   it('by another one leads straight to the latest, and all of its instances are ready all the while', async () => {
     const since = await begin(2);
@@ -66,6 +72,12 @@ describe('A rolling update that is interrupted', function () {
     await begin(7);
     await installation.remove('web.yaml');
     await gone(installation, app);
+  });
+
+  it('costs no request', async () => {
+    await clients.stop();
+    expect(clients.failed).to.deep.equal([]);
+    expect(clients.served).to.be.above(100);
   });
 
   async function declare(revision: number, replicas = REPLICAS): Promise<void> {

@@ -1,13 +1,13 @@
 const IMAGE = 'autoserve/demo-web:1';
 /** Shorter than a manifest's defaults, which many a removal would wait for. */
 const TERMINATION = { drainSeconds: 1, gracePeriodSeconds: 5 };
-/** Looks often at what starts, and at what runs. */
+/** Looks often at what starts, and at what runs, and bears with a machine that has more to do. */
 export const HEALTH_CHECK = {
   path: '/health',
   initialDelaySeconds: 5,
   periodSeconds: 1,
-  timeoutSeconds: 1,
-  failureThreshold: 2,
+  timeoutSeconds: 5,
+  failureThreshold: 3,
 };
 
 export interface AppOptions {
