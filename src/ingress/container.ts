@@ -41,12 +41,13 @@ export async function ensureContainer(
   { first, onDown, signal }: EnsureOptions,
 ): Promise<{ container: IngressContainer; isNew: boolean }> {
   const spec = specOf(place);
+  const before = await engine.findIngress();
+  if (before && isAsWanted(before, spec)) return { container: before, isNew: false };
+  if (!before?.running) onDown();
+  await engine.resolveImage(place.image, 'IfNotPresent', signal, () => before?.running || onDown());
+  // A pull takes its time, in which somebody may have started it again.
   const found = await engine.findIngress();
-  if (found?.running && found.ip !== null && found.settings === spec.settings) {
-    return { container: found, isNew: false };
-  }
-  if (!found?.running) onDown();
-  await engine.resolveImage(place.image, 'IfNotPresent', signal, () => found?.running || onDown());
+  if (found && isAsWanted(found, spec)) return { container: found, isNew: false };
   if (found) await engine.removeIngress(found.id);
   if (found?.running) onDown();
   await engine.createNetwork();
@@ -63,6 +64,10 @@ export async function ensureContainer(
   throw new AutoServeError('IngressExited', 'the container of the ingress was removed at once', {
     remedy: 'it is made anew',
   });
+}
+
+function isAsWanted({ running, ip, settings }: IngressContainer, spec: IngressSpec): boolean {
+  return running && ip !== null && settings === spec.settings;
 }
 
 /** A configuration as the files of a slot. */

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { readCertificates } from '../../src/ingress/certificate.ts';
-import { IngressFixture, routeTo } from './fixture.ts';
+import { freePort, IngressFixture, routeTo } from './fixture.ts';
 
 describe('certificates', () => {
   const ingress = new IngressFixture();
@@ -60,7 +60,7 @@ describe('certificates', () => {
   it('make nginx serve their host by https, and http besides', async () => {
     make('web.localhost');
     const { certificates } = await readCertificates(directory);
-    const tlsPort = ingress.port + 1;
+    const tlsPort = await freePort();
     const nginx = ingress.nginx({ tlsPort });
     const web = await ingress.instance('web');
     await nginx.apply([routeTo('web', [web]), routeTo('plain', [web])], certificates);

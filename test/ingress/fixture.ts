@@ -1,7 +1,8 @@
 import Docker from 'dockerode';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { request, type IncomingHttpHeaders } from 'node:http';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { pino } from 'pino';
 import { systemClock } from '../../src/clock.ts';
@@ -48,13 +49,20 @@ export function routeTo(
   };
 }
 
+/** Not one of those that the kernel gives to connections: it must stay free until nginx has it. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
+  for (;;) {
+    const port = randomInt(20_000, 32_000);
+    const server = createServer();
+    try {
+      await once(server.listen(port, '127.0.0.1'), 'listening');
+    } catch {
+      continue;
+    }
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
 }
 
 /** One installation on real Docker, with an nginx in front and instances behind. */

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import type { NginxEngine } from '../../src/ingress/container.ts';
 import { eventually } from '../eventually.ts';
-import { IngressFixture, routeTo } from './fixture.ts';
+import { freePort, IngressFixture, routeTo } from './fixture.ts';
 
 describe('the nginx container', () => {
   const ingress = new IngressFixture();
@@ -95,7 +95,7 @@ describe('the nginx container', () => {
     await first.apply([routeTo('web', [])]);
     await first.close();
     const before = (await ingress.container())?.Id;
-    await ingress.nginx({ tlsPort: ingress.port + 1 }).apply([routeTo('web', [])]);
+    await ingress.nginx({ tlsPort: await freePort() }).apply([routeTo('web', [])]);
     expect((await ingress.container())?.Id).to.not.equal(before);
     expect((await ingress.get('web.localhost')).status).to.equal(503);
   });
@@ -111,7 +111,7 @@ describe('the nginx container', () => {
     expect(ingress.events).to.have.lengthOf(1);
     other.close();
     await eventually(async () => expect(await ingress.who('web.localhost')).to.equal('web'));
-    expect(nginx.state).to.include({ serving: true });
+    await eventually(() => expect(nginx.state).to.include({ serving: true }));
     expect(ingress.events.map(({ reason }) => reason)).to.deep.equal(['PortTaken', 'IngressServing']);
   });
 

@@ -1,9 +1,10 @@
 import { expect } from 'chai';
 import { once } from 'node:events';
 import { request } from 'node:http';
+import { CURRENT } from '../../src/ingress/layout.ts';
 import { ConfigurationRefused } from '../../src/ingress/refusal.ts';
 import { eventually } from '../eventually.ts';
-import { IngressFixture, routeTo } from './fixture.ts';
+import { freePort, IngressFixture, routeTo } from './fixture.ts';
 
 describe('what nginx serves', () => {
   const ingress = new IngressFixture();
@@ -184,7 +185,7 @@ describe('what nginx serves', () => {
 
   it('keeps the last configuration that passed when the next does not, and names the app', async () => {
     const web = await ingress.instance('web');
-    const nginx = ingress.nginx({ tlsPort: ingress.port + 1 });
+    const nginx = ingress.nginx({ tlsPort: await freePort() });
     await nginx.apply([routeTo('web', [web])]);
     const broken = [{ host: 'shop.localhost', certificate: 'no certificate', key: 'no key' }];
     const routes = [routeTo('web', [web]), routeTo('shop', [web])];
@@ -202,9 +203,8 @@ describe('what nginx serves', () => {
     expect(await ingress.who('web.localhost')).to.equal('web');
     expect((await ingress.get('shop.localhost')).status).to.equal(404);
     const id = (await ingress.container())?.Id ?? '';
-    await ingress.docker.getContainer(id).kill({ signal: 'HUP' });
-    await ingress.docker.getContainer(id).restart();
-    await eventually(async () => expect(await ingress.who('web.localhost')).to.equal('web'));
+    const loaded = await ingress.engine().readFile(id, `${CURRENT}/nginx.conf`);
+    expect(loaded, 'what nginx would load now').to.include('app_web').and.not.include('app_shop');
     await nginx.apply(routes);
     expect(await ingress.who('shop.localhost')).to.equal('web');
     expect(nginx.state).to.include({ serving: true, reason: 'IngressServing' });
