@@ -13,7 +13,7 @@ import type { RoutingTable } from './routes.ts';
 const TAKEN_MS = 15_000;
 const LOOK_MS = 50;
 /** Within this time whoever asks for something is told to connect anew; see `slotConfig`. */
-const PARTING_MS = 1_000;
+const PARTING_MS = 500;
 /** The title of a worker that takes requests; one of an earlier configuration says that it is shutting down. */
 const WORKER = 'nginx: worker process';
 

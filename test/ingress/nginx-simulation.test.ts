@@ -70,7 +70,7 @@ describe('nginx on virtual time', () => {
       applied.push(watched(nginx.apply([web, routeTo(`app-${change}`, [])])));
       await world.pass(10);
     }
-    await world.pass(500);
+    await world.pass(1_500);
     // 100 changes, one every 20 ms: two seconds.
     expect(world.engine.signals - before).to.be.within(2, 11);
     expect(world.engine.signals - before).to.equal(nginx.reloads);
