@@ -67,7 +67,7 @@ describe('what the command line shows of failures', () => {
   it('has all of them, of each replica the last, in JSON', async () => {
     const { stdout } = await installation.run('describe', 'app', 'shop', '-o', 'json');
     const story = JSON.parse(stdout) as { app: { name: string }; failures: FailureRow[] };
-    expect(story).to.have.all.keys('app', 'revision', 'instances', 'manifest', 'failures', 'events');
+    expect(story).to.have.all.keys('app', 'url', 'revision', 'instances', 'manifest', 'failures', 'events');
     expect(story.failures.map(({ container_name: name }) => name)).to.deep.equal([
       'shop-1-r2-1',
       'shop-0-r2-1',
