@@ -7,6 +7,17 @@ import { join } from 'node:path';
 import type Docker from 'dockerode';
 import { EngineEvents } from './engine-events.ts';
 import { IMAGE } from './image.ts';
+import { StatusWatch } from './status-watch.ts';
+
+/** It shares the host with others and needs none of its ports. */
+const ALONE = { AUTOSERVE_INGRESS_PORT: '0', AUTOSERVE_LISTEN: 'off' };
+
+export interface InstallationOptions {
+  /** Environment variables beside those of this process. */
+  env?: Record<string, string>;
+  /** A program and its arguments that run AutoServe's command line in their own way. */
+  through?: readonly string[];
+}
 
 const CLI = new URL('../dist/src/cli/autoserve.js', import.meta.url).pathname;
 
@@ -16,35 +27,34 @@ export class Installation {
   readonly docker: Docker;
   readonly events: EngineEvents;
   readonly #root: string;
+  readonly #options: InstallationOptions;
   readonly #process: ChildProcess;
 
-  static async start(docker: Docker, id: string): Promise<Installation> {
+  static async start(docker: Docker, id: string, options: InstallationOptions = {}): Promise<Installation> {
     const root = await mkdtemp(join(tmpdir(), 'autoserve-bench-'));
     // The embedded PostgreSQL of root runs as another user, who must be able to enter.
     await chmod(root, 0o711);
     await mkdir(join(root, 'manifests'));
     const events = await EngineEvents.open(docker, `autoserve.io/installation=${id}`);
-    const flags = [
-      '--manifests',
-      join(root, 'manifests'),
-      '--data-dir',
-      join(root, 'data'),
-      '--installation',
-      id,
-    ];
-    const log = openSync(join(root, 'log'), 'w');
-    const child = spawn(process.execPath, [CLI, 'up', ...flags], { stdio: ['ignore', log, log] });
-    const installation = new Installation(docker, id, root, child, events);
+    const installation = new Installation(docker, id, root, events, options);
     await installation.#ready();
     return installation;
   }
 
-  private constructor(docker: Docker, id: string, root: string, child: ChildProcess, events: EngineEvents) {
+  private constructor(
+    docker: Docker,
+    id: string,
+    root: string,
+    events: EngineEvents,
+    options: InstallationOptions,
+  ) {
     this.docker = docker;
     this.id = id;
     this.#root = root;
-    this.#process = child;
     this.events = events;
+    this.#options = options;
+    const log = openSync(join(root, 'log'), 'w');
+    this.#process = this.#spawn(['up'], ['ignore', log, log]);
   }
 
   get pid(): number {
@@ -61,10 +71,21 @@ export class Installation {
       `scaling: {mode: manual, replicas: ${replicas}, maxReplicas: 100}`,
       '',
     ].join('\n');
+    return await this.put(name, manifest);
+  }
+
+  /** As `drop`, with any manifest. */
+  async put(name: string, manifest: string): Promise<number> {
     const draft = join(this.#root, `${name}.draft`);
     await writeFile(draft, manifest);
     await rename(draft, join(this.#root, 'manifests', `${name}.yaml`));
     return Date.now();
+  }
+
+  /** Follows the rows of a resource as the command line shows them. */
+  watch<Row>(resource: string, name: string): StatusWatch<Row> {
+    const args = ['get', resource, name, '--watch', '--output', 'json'];
+    return new StatusWatch<Row>(this.#spawn(args, ['ignore', 'pipe', 'inherit']));
   }
 
   async stop(): Promise<void> {
@@ -91,5 +112,13 @@ export class Installation {
         throw new Error(`autoserve did not start:\n${await this.log()}`);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
+  }
+
+  #spawn(args: readonly string[], stdio: ('ignore' | 'pipe' | 'inherit' | number)[]): ChildProcess {
+    const { env, through = [] } = this.#options;
+    const flags = ['--manifests', join(this.#root, 'manifests'), '--data-dir', join(this.#root, 'data')];
+    const command = [...through, process.execPath, CLI, ...flags, '--installation', this.id, ...args];
+    const [program = '', ...rest] = command;
+    return spawn(program, rest, { env: { ...process.env, ...ALONE, ...env }, stdio });
   }
 }

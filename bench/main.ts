@@ -1,10 +1,13 @@
 import Docker from 'dockerode';
+import { DockerDaemon } from '../test/scenarios/docker-daemon.ts';
 import { metricsRows } from './database.ts';
 import { idle } from './idle.ts';
 import { Installation } from './installation.ts';
 import { convergedPass } from './pass.ts';
+import { logLines, metricsPass } from './metrics.ts';
 import { queryRows } from './queries.ts';
 import { replaceKilled, startForty, startOne } from './replicas.ts';
+import { swarmRows } from './rollouts.ts';
 import { printRows, type Row } from './row.ts';
 import { Yardstick } from './yardstick.ts';
 
@@ -20,6 +23,9 @@ async function main(): Promise<void> {
   add(await convergedPass());
   await queryRows(add);
   await metricsRows(add);
+  add(logLines());
+  add(await metricsPass(docker));
+  if (DockerDaemon.isPossible()) await swarmRows(add);
   await yardstick.setUp();
   try {
     await within(docker, 'latency', async (installation) => {
