@@ -109,10 +109,7 @@ describe('An instance', function () {
     spec: Record<string, unknown> = {},
     replicas = REPLICAS,
   ): Promise<void> {
-    await installation.put(
-      `${app}.yaml`,
-      manifestOf(app, { replicas, env, spec, healthCheck: IMPATIENT }),
-    );
+    await installation.put(`${app}.yaml`, manifestOf(app, { replicas, env, spec, healthCheck: IMPATIENT }));
   }
 
   /** Has an instance answer its health check so from now on. */
