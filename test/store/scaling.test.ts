@@ -98,7 +98,10 @@ describe('what the database keeps of scaling', () => {
   });
 
   describe('recorded load', () => {
-    const start = Math.floor((Date.now() - 120_000) / 15_000) * 15_000;
+    let start: number;
+    beforeEach(() => {
+      start = Math.floor((Date.now() - 120_000) / 15_000) * 15_000;
+    });
     const sample = (metricType: MetricType, seconds: number, value: number, ready = 2): MetricSample => ({
       appName: 'web',
       metricType,

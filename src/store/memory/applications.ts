@@ -53,7 +53,7 @@ function declare(
   { manifest, specHash, ...source }: ApplicationDeclaration,
 ): boolean {
   const { name } = manifest.metadata;
-  const { replicas, minReplicas } = manifest.scaling;
+  const { mode, replicas, minReplicas } = manifest.scaling;
   const now = database.now();
   // As in JSON: what is undefined is not there.
   const spec = JSON.parse(JSON.stringify(manifest)) as typeof manifest;
@@ -67,6 +67,10 @@ function declare(
         ...declared,
         generation: present.generation + (isDeepStrictEqual(present.manifest, spec) ? 0 : 1),
         revision: present.specHash === specHash ? present.revision : nextRevision(database, present),
+        desiredReplicas:
+          mode === 'manual' && !isDeepStrictEqual(present.manifest.scaling, spec.scaling)
+            ? count
+            : present.desiredReplicas,
         scaledReplicas: keptCount(present, spec),
         target: keptTarget(database, present, spec, specHash),
         updatedAt: now,

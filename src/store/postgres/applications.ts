@@ -114,6 +114,13 @@ export async function declareApplications(
          WHEN EXCLUDED.mode = 'auto' AND a.mode = 'manual' AND NOT a.suspended THEN a.desired_replicas
          WHEN EXCLUDED.mode = 'auto' OR a.spec->'scaling' = EXCLUDED.spec->'scaling' THEN a.scaled_replicas
        END,
+       desired_replicas = CASE
+         WHEN EXCLUDED.mode = 'manual' AND a.spec->'scaling' <> EXCLUDED.spec->'scaling'
+         THEN EXCLUDED.desired_replicas ELSE a.desired_replicas END,
+       last_scaled_at = CASE
+         WHEN EXCLUDED.mode = 'manual' AND a.spec->'scaling' <> EXCLUDED.spec->'scaling'
+           AND EXCLUDED.desired_replicas <> a.desired_replicas
+         THEN now() ELSE a.last_scaled_at END,
        suspended = EXCLUDED.suspended,
        deletion_requested_at = NULL,
        (target_revision, target_reason) = ${KEPT_TARGET}

@@ -9,6 +9,7 @@ const REFUSED: [table: string, constraint: string, ...values: Values[]][] = [
   ['applications', 'valid_mode', { mode: "'off'" }],
   ['applications', 'valid_replicas', { replicas: '-1' }],
   ['applications', 'valid_desired_replicas', { desired_replicas: '-1' }],
+  ['applications', 'valid_scaled_replicas', { scaled_replicas: '-1' }],
   ['applications', 'valid_revision', { revision: '0' }],
   ['applications', 'valid_target', { target_revision: '1' }, { target_reason: "'Pinned'" }],
   ['applications', 'valid_target_reason', { target_revision: '1', target_reason: "'Whim'" }],
