@@ -82,8 +82,9 @@ export function startLoop(environment: LoopEnvironment): Loop {
     calls,
     waits,
     mode,
+    onProgress: (app) => manager.stirred(app),
   });
-  const observer = new Observer(engine, store, outbox);
+  const observer = new Observer(engine, store, outbox, journal);
   const manager = new Manager({
     engine,
     observer,

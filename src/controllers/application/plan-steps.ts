@@ -5,7 +5,7 @@ import { PlanBuilder, type Cause, type Plan } from '../../plan/plan.ts';
 import { containerOf, limitsOf } from './container.ts';
 import type { Desired } from './desired.ts';
 import { failureOf } from './failure.ts';
-import { hasProcess, type Instance } from './instance.ts';
+import { hasProcess, isBusy, type Instance } from './instance.ts';
 import type { Slot } from './slots.ts';
 
 /** Turns what the planner decides about instances into steps, in their order. */
@@ -114,8 +114,9 @@ export class PlanSteps {
    * Removes a serving instance in the order that loses no request: out of service, a while for what is in flight,
    * SIGTERM, grace, removal. Only what could be reached has to be drained.
    */
-  depart(instance: Instance, cause: Cause, after: readonly number[] = []): void {
+  depart(instance: Instance, cause: Cause, after: () => readonly number[] = () => []): void {
     const { phase, identity, container, drainingSince } = instance;
+    if (isBusy(instance)) return;
     const { ports, termination } = this.#desired.manifest.spec;
     if (phase === 'running' && container && ports.length > 0 && termination.drainSeconds > 0) {
       const until = new Date((drainingSince ?? this.#now).getTime() + termination.drainSeconds * 1_000);
@@ -123,7 +124,7 @@ export class PlanSteps {
         this.#steps.add(
           { kind: 'drainInstance', instance: identity, containerId: container.id },
           cause,
-          after,
+          after(),
         );
       if (until > this.#now) {
         this.waiting = true;
@@ -131,7 +132,7 @@ export class PlanSteps {
         return;
       }
     }
-    this.remove(instance, cause, after);
+    this.remove(instance, cause, after());
   }
 
   /** Stops, where there is a process, and removes. */

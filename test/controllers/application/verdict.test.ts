@@ -65,6 +65,7 @@ describe('judge', () => {
       leftovers: [],
       orphans: [],
       operations: [],
+      inHand: [],
       awaited: [],
     };
   }
@@ -75,7 +76,6 @@ describe('judge', () => {
       holds,
       pruneHeld: false,
       attend: () => ({ health: null, drainingSince: null }),
-      inHand: new Set(),
       stopped: new Set(),
       observing: false,
     };
