@@ -116,8 +116,9 @@ export function startLoop(environment: LoopEnvironment): Loop {
       if (draining) await ingress?.withdraw(containerId);
       else ingress?.readmit(containerId);
     },
+    onProgress: (app) => manager.stirred(app),
   });
-  const observer = new Observer(engine, store, outbox);
+  const observer = new Observer(engine, store, outbox, journal);
   const manager = new Manager({
     engine,
     observer,

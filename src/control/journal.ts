@@ -7,7 +7,7 @@ import type { Outbox } from './outbox.ts';
 /** The write-ahead log of engine calls: an intent is written before its effect and closed after it. */
 export class Journal {
   readonly #outbox: Outbox;
-  readonly #inHand = new Set<string>();
+  readonly #inHand = new Map<string, NewOperation>();
   #closures: OperationClosure[] = [];
   #landing: Promise<void> = Promise.resolve();
 
@@ -15,9 +15,9 @@ export class Journal {
     this.#outbox = outbox;
   }
 
-  /** Ids of the operations that this process opened and has not closed. */
-  get inHand(): ReadonlySet<string> {
-    return this.#inHand;
+  /** The operations that this process opened and has not released. */
+  get inHand(): readonly NewOperation[] {
+    return [...this.#inHand.values()];
   }
 
   /**
@@ -40,11 +40,11 @@ export class Journal {
         cause: `${cause.reason}: ${cause.message}`,
       };
     });
-    for (const { id } of operations) this.#inHand.add(id);
+    for (const operation of operations) this.#inHand.set(operation.id, operation);
     try {
       await this.#outbox.write((store) => store.openOperations(operations, instances), instances);
     } catch (error) {
-      for (const { id } of operations) this.#inHand.delete(id);
+      this.release(ids.values());
       throw error;
     }
     return ids;
@@ -60,6 +60,11 @@ export class Journal {
     this.#landing.catch(() => {});
   }
 
+  /** What came of these operations is known to all who plan: they are no longer in hand. */
+  release(ids: Iterable<string>): void {
+    for (const id of ids) this.#inHand.delete(id);
+  }
+
   /** Resolves when every closure so far has been written. Throws what the database refuses. */
   async landed(): Promise<void> {
     await this.#landing;
@@ -68,10 +73,6 @@ export class Journal {
   async #land(): Promise<void> {
     const closures = this.#closures;
     this.#closures = [];
-    try {
-      await this.#outbox.write((store) => store.closeOperations(closures));
-    } finally {
-      for (const { id } of closures) this.#inHand.delete(id);
-    }
+    await this.#outbox.write((store) => store.closeOperations(closures));
   }
 }

@@ -26,8 +26,8 @@ export interface ManagerOptions {
 }
 
 const OBSERVATION_RETRY: Backoff = { baseMs: 50, capMs: 10_000 };
-/** How often the status of an application is renewed while it is being acted on. */
-const REFRESH_MS = 1_000;
+/** What happens to containers of an application that is being acted on is looked at together: most of it is our doing. */
+const GATHER_MS = 250;
 
 /**
  * Runs the loop. Whatever happens in the world only puts names on the queue; a pass takes all that are due, reads
@@ -36,14 +36,13 @@ const REFRESH_MS = 1_000;
 export class Manager {
   readonly #options: ManagerOptions;
   readonly #queue: WorkQueue;
-  /** What is being done now, by application. */
-  readonly #acting = new Map<string, { aborter: AbortController; ended: Promise<void> }>();
+  /** What is being carried out now: of one application often several plans, each made with the others in view. */
+  readonly #acting = new Set<{ name: string; aborter: AbortController; ended: Promise<void> }>();
   readonly #timers = new Set<() => void>();
   #watch: EngineWatch | undefined;
   #passing: Promise<void> | undefined;
   #again = false;
   #resyncDue = false;
-  #refreshDue = false;
   #failures = 0;
   #retrying = false;
   #lookedAt: Date | null = null;
@@ -57,7 +56,7 @@ export class Manager {
   start(): void {
     const { engine, logger } = this.#options;
     this.#watch = engine.watch({
-      onChange: (app) => this.due(app),
+      onChange: (app) => this.stirred(app),
       onReconnect: () => this.resync(),
       onDisconnect: (error) => {
         logger.warn({ err: error }, 'the engine closed its stream of events');
@@ -65,11 +64,6 @@ export class Manager {
       },
     });
     this.#every(this.#options.resyncMs, () => this.resync());
-    this.#every(REFRESH_MS, () => {
-      if (this.#acting.size === 0) return;
-      this.#refreshDue = true;
-      this.#wake();
-    });
     this.resync();
   }
 
@@ -84,10 +78,16 @@ export class Manager {
     this.#queue.add(name);
   }
 
+  /** Something happened to containers of this application. */
+  stirred(name: string): void {
+    if (this.#actingOn(name).length === 0) this.#queue.add(name);
+    else this.#queue.addAt(name, new Date(this.#options.clock.now().getTime() + GATHER_MS));
+  }
+
   /** Declarations of these applications changed: what is being done for an older one is called off. */
   changed(names: readonly string[]): void {
     for (const name of names) {
-      this.#acting.get(name)?.aborter.abort();
+      this.#callOff(name);
       this.#queue.add(name);
     }
   }
@@ -99,6 +99,7 @@ export class Manager {
       !this.#passing &&
       !this.#resyncDue &&
       this.#failures === 0 &&
+      this.#acting.size === 0 &&
       this.#queue.idle
     );
   }
@@ -114,9 +115,17 @@ export class Manager {
     this.#watch?.close();
     for (const cancel of this.#timers) cancel();
     this.#queue.close();
-    for (const { aborter } of this.#acting.values()) aborter.abort();
+    for (const { aborter } of this.#acting) aborter.abort();
     await this.#passing;
-    await Promise.all([...this.#acting.values()].map(({ ended }) => ended));
+    await Promise.all([...this.#acting].map(({ ended }) => ended));
+  }
+
+  #actingOn(name: string): { aborter: AbortController }[] {
+    return [...this.#acting].filter((acting) => acting.name === name);
+  }
+
+  #callOff(name: string): void {
+    for (const { aborter } of this.#actingOn(name)) aborter.abort();
   }
 
   #after(ms: number, run: () => void): void {
@@ -157,18 +166,16 @@ export class Manager {
     const busy = new Set(this.#queue.processing);
     const keys = this.#queue.take();
     const resync = this.#resyncDue;
-    const refresh = this.#refreshDue;
-    this.#resyncDue = this.#refreshDue = false;
-    if (keys.length === 0 && !resync && !refresh) return;
+    this.#resyncDue = false;
+    if (keys.length === 0 && !resync) return;
     try {
       const snapshot = await observer.observe();
       onSnapshot(snapshot);
-      // What was being acted on as the snapshot began may be other than the snapshot says.
+      // What was being decided about as the snapshot began may be other than the snapshot says.
       if (resync) keys.push(...this.#queue.claim(snapshot.names.filter((name) => !busy.has(name))));
       const verdicts = keys.map((key) => controller.decide(snapshot, key));
-      const renewed = refresh ? this.#renewals(snapshot, keys) : [];
-      onVerdicts([...verdicts, ...renewed]);
-      const refused = await controller.record([...verdicts, ...renewed]);
+      onVerdicts(verdicts);
+      const refused = await controller.record(verdicts);
       this.#failures = 0;
       this.#lookedAt = clock.now();
       instrumentation.reconciled('ok', seconds());
@@ -176,8 +183,10 @@ export class Manager {
       for (const { name, application } of verdicts)
         if (application) for (const dependent of snapshot.dependents(name)) this.due(dependent);
       for (const verdict of verdicts)
-        if (refused.has(verdict.name)) this.#failed(verdict.name, refused.get(verdict.name));
-        else this.#carryOut(verdict);
+        if (refused.has(verdict.name)) {
+          this.#failed(verdict.name, refused.get(verdict.name));
+          this.#queue.done(verdict.name);
+        } else this.#carryOut(verdict);
     } catch (error) {
       instrumentation.reconciled('failed', seconds());
       await this.#passFailed(keys, error).catch((second: unknown) =>
@@ -186,33 +195,32 @@ export class Manager {
     }
   }
 
-  /** Verdicts on the applications that are being acted on, for their status alone. */
-  #renewals(snapshot: Snapshot, keys: readonly string[]): Verdict[] {
-    const acting = [...this.#acting.keys()].filter((name) => !keys.includes(name));
-    return acting.map((name) => ({ ...this.#options.controller.decide(snapshot, name), closures: [] }));
-  }
-
   /** The one place for what follows on a decision: nothing, a later look, an action, or a retry of what failed. */
   #carryOut(verdict: Verdict): void {
     const { name, plan, wakeAt, deletable, rollBack } = verdict;
     if (wakeAt) this.#queue.addAt(name, wakeAt);
     if (plan.steps.length === 0 && !deletable && !rollBack) {
+      this.#queue.forget(name);
       this.#queue.done(name);
       return;
     }
+    if (rollBack) this.#callOff(name);
     const aborter = new AbortController();
-    this.#acting.set(name, { aborter, ended: this.#act(verdict, aborter.signal) });
+    const ended = this.#act(verdict, aborter.signal);
+    const acting = { name, aborter, ended };
+    this.#acting.add(acting);
+    void ended.finally(() => this.#acting.delete(acting));
   }
 
   async #act(verdict: Verdict, signal: AbortSignal): Promise<void> {
     const { name } = verdict;
     try {
-      await this.#options.controller.act(verdict, signal);
-      this.#acting.delete(name);
-      this.#queue.done(name);
+      const begun = this.#options.controller.begin(verdict, signal);
+      const { ended } = await begun.finally(() => this.#queue.done(name));
+      await ended;
+      this.#queue.forget(name);
       this.#queue.add(name);
     } catch (error) {
-      this.#acting.delete(name);
       this.#failed(name, error);
     }
   }

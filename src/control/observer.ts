@@ -3,10 +3,12 @@ import {
   isStoreUnavailable,
   type ApplicationRecord,
   type InstanceRecord,
+  type NewOperation,
   type OperationRecord,
   type Store,
   type World,
 } from '../store/store.ts';
+import type { Journal } from './journal.ts';
 import type { Outbox } from './outbox.ts';
 
 /** One application's part of a snapshot. */
@@ -22,6 +24,8 @@ export interface View {
   /** Containers of this installation whose application nobody remembers. */
   orphans: readonly ObservedContainer[];
   operations: readonly OperationRecord[];
+  /** Operations of this very controller that were in hand when the snapshot was begun. */
+  inHand: readonly NewOperation[];
   /** Of the applications that this one depends on, those that are not ready. */
   awaited: readonly string[];
 }
@@ -40,12 +44,14 @@ export class Observer {
   readonly #engine: Engine;
   readonly #store: Store;
   readonly #outbox: Outbox;
+  readonly #journal: Journal;
   #last: World | undefined;
 
-  constructor(engine: Engine, store: Store, outbox: Outbox) {
+  constructor(engine: Engine, store: Store, outbox: Outbox, journal: Journal) {
     this.#engine = engine;
     this.#store = store;
     this.#outbox = outbox;
+    this.#journal = journal;
   }
 
   /**
@@ -53,13 +59,14 @@ export class Observer {
    * last read, and intended since. Throws `EngineUnavailable`, and `StoreUnavailable` when the database has not been read yet.
    */
   async observe(): Promise<Snapshot> {
+    const { inHand } = this.#journal;
     const world = await this.#world();
     const known = world.instances.flatMap(({ containerId }) => containerId ?? []);
     const { containers, networkExists } = await this.#engine.observe(known);
     const uids = new Set(world.applications.map(({ uid }) => uid));
     const strangers = containers.filter(({ identity }) => !uids.has(identity.appUid));
     const deleted = await this.#deletedUids(strangers);
-    return snapshotOf(world, containers, networkExists, deleted);
+    return snapshotOf(world, containers, networkExists, deleted, inHand);
   }
 
   /** The applications as they were last read. */
@@ -107,6 +114,7 @@ function snapshotOf(
   containers: readonly ObservedContainer[],
   networkExists: boolean,
   deletedUids: ReadonlySet<string>,
+  inHand: readonly NewOperation[],
 ): Snapshot {
   const applications = new Map(world.applications.map((application) => [application.name, application]));
   const byApp = groupBy(containers, ({ identity }) => identity.app);
@@ -127,6 +135,7 @@ function snapshotOf(
         leftovers: strangers.filter(({ identity }) => deletedUids.has(identity.appUid)),
         orphans: strangers.filter(({ identity }) => !deletedUids.has(identity.appUid)),
         operations: operations.get(name) ?? [],
+        inHand: inHand.filter(({ appName }) => appName === name),
         awaited: dependenciesOf(application).filter((other) => !isReady(applications.get(other))),
       };
     },

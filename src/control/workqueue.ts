@@ -72,30 +72,29 @@ export class WorkQueue {
     return this.#dirty.size === 0 && this.#processing.size === 0;
   }
 
-  /** Ends a key's processing and forgets its failures. */
+  /** Ends a key's processing. */
   done(key: string): void {
-    this.#failures.delete(key);
-    this.#release(key);
+    this.#processing.delete(key);
+    if (this.#dirty.has(key)) this.#onReady();
   }
 
-  /** Ends a key's processing and adds it again after its backoff, which this returns in milliseconds. */
+  /** Adds a key again after its backoff, which this returns in milliseconds. */
   retry(key: string): number {
     const failures = (this.#failures.get(key) ?? 0) + 1;
     this.#failures.set(key, failures);
     const delay = backoffMs(failures, RETRY, this.#random());
     this.addAt(key, new Date(this.#clock.now().getTime() + delay));
-    this.#release(key);
     return delay;
+  }
+
+  /** Forgets a key's failures. */
+  forget(key: string): void {
+    this.#failures.delete(key);
   }
 
   close(): void {
     for (const { cancel } of this.#timers.values()) cancel();
     this.#timers.clear();
     this.#dirty.clear();
-  }
-
-  #release(key: string): void {
-    this.#processing.delete(key);
-    if (this.#dirty.has(key)) this.#onReady();
   }
 }

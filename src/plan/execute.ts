@@ -28,8 +28,8 @@ export interface Execution {
   drain: (containerId: string, draining: boolean) => Promise<void>;
   /** Keeps what is known of a failure. */
   keepCapsule: (capsule: Capsule) => Promise<void>;
-  /** Called as soon as a step has ended. */
-  close: (closure: OperationClosure) => void;
+  /** Called as soon as a step has ended, with what the journal is to say of it. */
+  onEnded: (result: StepResult, closure: OperationClosure) => void;
 }
 
 /**
@@ -52,12 +52,14 @@ async function carryOut(
   created: Map<string, string>,
   execution: Execution,
 ): Promise<StepResult> {
-  const { calls, waits, signal, operationIds, close } = execution;
+  const { calls, waits, signal, operationIds, onEnded } = execution;
   const id = operationIds.get(step.id) ?? '';
-  const skip = (): StepResult => {
-    close({ id, outcome: 'skipped', containerId: null, error: null });
-    return { step, outcome: 'skipped' };
+  const end = (result: StepResult, closure: Omit<OperationClosure, 'id'>): StepResult => {
+    onEnded(result, { id, ...closure });
+    return result;
   };
+  const skip = (): StepResult =>
+    end({ step, outcome: 'skipped' }, { outcome: 'skipped', containerId: null, error: null });
   for (const result of await Promise.all(before)) if (result.outcome !== 'done') return skip();
   const { kind } = step.action;
   const queue = kind === 'resolveImage' || kind === 'stopContainer' ? waits : calls;
@@ -66,16 +68,12 @@ async function carryOut(
       if (signal.aborted) return skip();
       try {
         const containerId = await perform(step.action, id, created, execution);
-        close({ id, outcome: 'done', containerId, error: null });
-        return { step, outcome: 'done', containerId };
+        return end({ step, outcome: 'done', containerId }, { outcome: 'done', containerId, error: null });
       } catch (thrown) {
         const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-        if (signal.aborted) {
-          close({ id, outcome: 'interrupted', containerId: null, error: error.message });
-          return { step, outcome: 'skipped' };
-        }
-        close({ id, outcome: 'failed', containerId: null, error: error.message });
-        return { step, outcome: 'failed', error };
+        const closure = { containerId: null, error: error.message };
+        if (signal.aborted) return end({ step, outcome: 'skipped' }, { outcome: 'interrupted', ...closure });
+        return end({ step, outcome: 'failed', error }, { outcome: 'failed', ...closure });
       }
     },
     // Finish what is begun before beginning more: the first instances serve while the last are still to be created.

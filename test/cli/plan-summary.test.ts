@@ -55,7 +55,16 @@ const observe = (apps: Record<string, Phase[]>, records: ApplicationRecord[]): O
       const { specHash: hash = '', uid: appUid = '' } = record ?? {};
       const finding = phase === 'crashed' ? 'exited 1' : '';
       const identity = { name, app, appUid, index, revision: 1, attempt: 1, restarts: 0, specHash: hash };
-      return { identity, record: null, container: null, phase, finding, health: null, drainingSince: null };
+      return {
+        identity,
+        record: null,
+        container: null,
+        phase,
+        finding,
+        health: null,
+        drainingSince: null,
+        inHand: new Set(),
+      };
     }),
 });
 

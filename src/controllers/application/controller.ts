@@ -7,7 +7,7 @@ import { EngineError, type Engine, type ObservedContainer } from '../../engine/e
 import { execute, type StepResult } from '../../plan/execute.ts';
 import { nextHolds, type Holds } from '../../plan/hold.ts';
 import type { ApplicationRecord, InstanceRecord, InstanceStatus } from '../../store/store.ts';
-import { printPlan } from '../../plan/plan.ts';
+import { printPlan, type Plan } from '../../plan/plan.ts';
 import { applicationDeleted, eventsOf, planProposed } from './events.ts';
 import type { Health } from './instance.ts';
 import { intendedInstance } from './instance-status.ts';
@@ -31,6 +31,14 @@ export interface ApplicationControllerOptions {
   mode: 'enforce' | 'observe';
   /** Resolves when nothing new reaches a container; the other way round at once. */
   drain: (containerId: string, draining: boolean) => Promise<void>;
+  /** Called when something that was in hand has ended, so that there may be more to do. */
+  onProgress: (app: string) => void;
+}
+
+/** What is being carried out. */
+export interface Execution {
+  /** Resolves when all steps have ended, whether or not they succeeded; what failed is held back for a while. */
+  ended: Promise<void>;
 }
 
 /** While the database is away and more writes than these are held in memory, logs are not held with them. */
@@ -68,13 +76,12 @@ export class ApplicationController {
   }
 
   decide(snapshot: Snapshot, name: string): Verdict {
-    const { clock, journal, outbox, healthOf, mode } = this.#options;
+    const { clock, outbox, healthOf, mode } = this.#options;
     const view = snapshot.view(name);
     const circumstances = {
       networkExists: snapshot.networkExists,
       holds: this.#recall(view).holds,
       pruneHeld: this.#pruneHeld.has(name),
-      inHand: journal.inHand,
       stopped: this.#stopped,
       observing: mode === 'observe',
       attend: (container: ObservedContainer, record: InstanceRecord | null) => ({
@@ -135,23 +142,23 @@ export class ApplicationController {
   }
 
   /**
-   * Carries a verdict out. Resolves when its steps have ended, whether or not they succeeded; what failed is held back
-   * for a while. Throws `EngineUnavailable`, and what the database refuses.
+   * Begins to carry a verdict out: resolves when its steps are in the journal, so that whoever plans from now on knows of
+   * them. Throws what the database refuses.
    */
-  async act({ name, plan, instances, deletable, rollBack }: Verdict, signal: AbortSignal): Promise<void> {
-    const { engine, calls, waits, clock, random, outbox, journal } = this.#options;
+  async begin(
+    { name, plan, instances, deletable, rollBack }: Verdict,
+    signal: AbortSignal,
+  ): Promise<Execution> {
+    const { clock, outbox, journal } = this.#options;
     if (deletable) {
       const { uid } = deletable;
       await outbox.attempt((store) =>
         store.deleteApplication(name, uid, applicationDeleted(name, uid, clock.now())),
       );
     }
-    if (rollBack) {
-      // What is planned for the failed revision is of no use any more.
-      await outbox.attempt((store) => store.rollBack(rollBack));
-      return;
-    }
-    if (plan.steps.length === 0) return;
+    if (rollBack) await outbox.attempt((store) => store.rollBack(rollBack));
+    // What is planned for a revision that failed is of no use any more.
+    if (rollBack || plan.steps.length === 0) return { ended: Promise.resolve() };
     const intended = plan.steps.flatMap(({ action }) =>
       action.kind === 'createContainer' ? intendedInstance(action.container) : [],
     );
@@ -159,14 +166,22 @@ export class ApplicationController {
     const operationIds = await journal.open(plan, [...instances, ...intended]);
     for (const { action } of plan.steps)
       if (action.kind === 'stopContainer') this.#stopped.add(action.containerId);
-    const results = await execute(plan, {
+    return { ended: this.#carryOut(plan, operationIds, signal) };
+  }
+
+  async #carryOut(plan: Plan, operationIds: ReadonlyMap<number, string>, signal: AbortSignal): Promise<void> {
+    const { engine, calls, waits, clock, outbox, journal } = this.#options;
+    const failures: unknown[] = [];
+    let ended: StepResult[] = [];
+    let noting = Promise.resolve();
+    await execute(plan, {
       engine,
       calls,
       waits,
       signal,
       operationIds,
       pull: async ({ image, policy, revision }, abort) =>
-        await this.#puller.pull({ name, uid: plan.appUid, revision }, image, policy, abort),
+        await this.#puller.pull({ name: plan.app, uid: plan.appUid, revision }, image, policy, abort),
       drain: async (containerId, draining) => {
         await this.#options.drain(containerId, draining);
         this.#draining.set(containerId, { since: draining ? clock.now() : null, shown: false });
@@ -175,35 +190,61 @@ export class ApplicationController {
         const kept = outbox.held < MOST_HELD_WITH_LOGS ? capsule : { ...capsule, ...NO_LOGS };
         await outbox.write((store) => store.recordFailure(kept));
       },
-      close: (closure) => journal.close(closure),
+      onEnded: (result, closure) => {
+        journal.close(closure);
+        ended.push(result);
+        if (ended.length > 1) return;
+        noting = noting
+          .then(() => {
+            const results = ended;
+            ended = [];
+            return this.#note(plan, results, operationIds);
+          })
+          .catch((error: unknown) => void failures.push(error));
+      },
     });
-    await journal.landed();
-    for (const { step, outcome } of results)
-      if (step.action.kind === 'stopContainer' && outcome === 'skipped')
-        this.#stopped.delete(step.action.containerId);
+    await noting;
+    if (failures.length > 0) throw failures[0];
+  }
 
-    const now = clock.now();
-    const memory = this.#memories.get(name) ?? newMemory('');
-    const answered = results.filter((result) => !failedWith(result, 'EngineUnavailable'));
-    const events = eventsOf({ name, uid: plan.appUid }, answered, memory.holds, now);
-    if (events.length > 0) await outbox.write((store) => store.appendEvents(events));
-    const removed = results.flatMap(({ step: { action }, outcome }) =>
-      action.kind === 'removeContainer' && outcome === 'done' ? action.containerId : [],
-    );
-    for (const id of removed) {
-      this.#draining.delete(id);
-      this.#stopped.delete(id);
+  /** Notes what came of steps, and only then gives them out of hand. Throws as `begin`, and `EngineUnavailable`. */
+  async #note(
+    { app: name, appUid: uid }: Plan,
+    results: readonly StepResult[],
+    operationIds: ReadonlyMap<number, string>,
+  ): Promise<void> {
+    const { clock, random, outbox, journal, onProgress } = this.#options;
+    try {
+      await journal.landed();
+      for (const { step, outcome } of results)
+        if (step.action.kind === 'stopContainer' && outcome === 'skipped')
+          this.#stopped.delete(step.action.containerId);
+
+      const now = clock.now();
+      const memory = this.#memories.get(name) ?? newMemory('');
+      const answered = results.filter((result) => !failedWith(result, 'EngineUnavailable'));
+      this.#memories.set(name, { ...memory, holds: nextHolds(memory.holds, answered, now, random) });
+      const events = eventsOf({ name, uid }, answered, memory.holds, now);
+      if (events.length > 0) await outbox.write((store) => store.appendEvents(events));
+      const removed = results.flatMap(({ step: { action }, outcome }) =>
+        action.kind === 'removeContainer' && outcome === 'done' ? action.containerId : [],
+      );
+      for (const id of removed) {
+        this.#draining.delete(id);
+        this.#stopped.delete(id);
+      }
+      if (removed.length > 0) await outbox.write((store) => store.markRemoved(removed, now));
+      const refused = results.flatMap((result) =>
+        failedWith(result, 'NameTaken') && result.step.action.kind === 'createContainer'
+          ? { ...intendedInstance(result.step.action.container), status: 'error' as const }
+          : [],
+      );
+      if (refused.length > 0) await outbox.write((store) => store.writeStatus([], refused));
+    } finally {
+      journal.release(results.flatMap(({ step }) => operationIds.get(step.id) ?? []));
+      onProgress(name);
     }
-    if (removed.length > 0) await outbox.write((store) => store.markRemoved(removed, now));
-    const refused = results.flatMap((result) =>
-      failedWith(result, 'NameTaken') && result.step.action.kind === 'createContainer'
-        ? { ...intendedInstance(result.step.action.container), status: 'error' as const }
-        : [],
-    );
-    if (refused.length > 0) await outbox.write((store) => store.writeStatus([], refused));
-
     const unavailable = results.find((result) => failedWith(result, 'EngineUnavailable'));
-    this.#memories.set(name, { ...memory, holds: nextHolds(memory.holds, answered, now, random) });
     if (unavailable?.outcome === 'failed') throw unavailable.error;
   }
 

@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 import type { ObservedContainer } from '../../engine/engine.ts';
 import type { Probe } from '../../store/instance-health.ts';
 import type { HealthWord, InstanceRecord } from '../../store/store.ts';
-import type { PlannedIdentity } from '../../plan/action.ts';
+import type { ActionKind, PlannedIdentity } from '../../plan/action.ts';
 
 /** How long an instance without a health check must have been running to count as ready, in milliseconds. */
 export const READY_AFTER_MS = 1_000;
@@ -37,6 +37,8 @@ export interface Instance {
   health: Health | null;
   /** When it was taken out of service to be removed; null while it serves. */
   drainingSince: Date | null;
+  /** What is being done to it at this moment. */
+  inHand: ReadonlySet<ActionKind>;
 }
 
 export interface Health {
@@ -59,14 +61,19 @@ export interface Attendance {
   stopping: boolean;
 }
 
+const NOTHING: ReadonlySet<ActionKind> = new Set();
+
 /**
  * Joins the rows and the containers of one application.
+ *
+ * @param doing what is being done at this moment, by container name
  */
 export function joinInstances(
   appUid: string,
   records: readonly InstanceRecord[],
   containers: readonly ObservedContainer[],
   attend: (container: ObservedContainer, record: InstanceRecord | null) => Attendance,
+  doing: ReadonlyMap<string, ReadonlySet<ActionKind>> = new Map(),
 ): Instance[] {
   const rest = new Map(records.map((record) => [record.containerName, record]));
   const instances: Instance[] = [];
@@ -77,7 +84,8 @@ export function joinInstances(
     const attendance = attend(container, record);
     const { health, drainingSince } = attendance;
     const found = phaseOfContainer(container, attendance);
-    instances.push({ identity, record, container, health, drainingSince, ...found });
+    const inHand = doing.get(identity.name) ?? NOTHING;
+    instances.push({ identity, record, container, health, drainingSince, inHand, ...found });
   }
   for (const record of rest.values()) {
     const identity = {
@@ -90,7 +98,8 @@ export function joinInstances(
       restarts: record.restarts,
       specHash: record.specHash,
     };
-    const nobody = { container: null, health: null, drainingSince: null };
+    const inHand = doing.get(identity.name) ?? NOTHING;
+    const nobody = { container: null, health: null, drainingSince: null, inHand };
     instances.push({ identity, record, ...nobody, ...phaseOfRecord(record) });
   }
   return instances;
@@ -155,12 +164,30 @@ export function hasProcess({ container }: Instance): boolean {
   return container?.state === 'running' || container?.state === 'paused';
 }
 
+/** Whether something is being done to the instance at this moment. */
+export function isBusy({ inHand }: Instance): boolean {
+  return inHand.size > 0;
+}
+
+/** Whether the instance is on its way to running, though it may not be seen yet. */
+export function isComing({ inHand }: Instance): boolean {
+  return inHand.has('createContainer') || inHand.has('startContainer');
+}
+
+/** Whether the instance is on its way out: it does not serve any more, whether or not it still runs. */
+export function isLeaving({ drainingSince, inHand }: Instance): boolean {
+  return drainingSince !== null || DEPARTURES.some((kind) => inHand.has(kind));
+}
+
+const DEPARTURES: readonly ActionKind[] = ['drainInstance', 'stopContainer', 'removeContainer'];
+
 /**
  * Since when, or from when on, the instance is ready: with a health check since it passed, without one after a second
  * of running. Null while that cannot be told, and for an instance that is being taken out of service.
  */
-export function readyAt({ phase, container, health, drainingSince }: Instance): Date | null {
-  if (phase !== 'running' || drainingSince || !container?.startedAt) return null;
+export function readyAt(instance: Instance): Date | null {
+  const { phase, container, health } = instance;
+  if (phase !== 'running' || isLeaving(instance) || !container?.startedAt) return null;
   if (health) return health.status === 'healthy' ? health.since : null;
   return new Date(container.startedAt.getTime() + READY_AFTER_MS);
 }

@@ -5,7 +5,7 @@ import { PlanBuilder, type Cause, type Plan } from '../../plan/plan.ts';
 import { containerOf, limitsOf } from './container.ts';
 import type { Desired } from './desired.ts';
 import { failureOf } from './failure.ts';
-import { hasProcess, type Instance } from './instance.ts';
+import { hasProcess, isBusy, type Instance } from './instance.ts';
 import type { Slot } from './slots.ts';
 
 /** Turns what the planner decides about instances into steps, in their order. */
@@ -114,21 +114,25 @@ export class PlanSteps {
    * Removes a serving instance in the order that loses no request: out of service, a while for what is in flight,
    * SIGTERM, grace, removal. Only what could be reached has to be drained.
    */
-  depart(instance: Instance, cause: Cause, after: readonly number[] = []): void {
+  depart(instance: Instance, cause: Cause, after: () => readonly number[] = () => []): void {
     const { phase, identity, container, drainingSince } = instance;
+    if (isBusy(instance)) return;
     const { ports, termination } = this.#desired.manifest.spec;
     let before = after;
     if (phase === 'running' && container && ports.length > 0) {
       const until = new Date((drainingSince ?? this.#now).getTime() + termination.drainSeconds * 1_000);
       const action = { kind: 'drainInstance', instance: identity, containerId: container.id } as const;
-      if (!drainingSince) before = [this.#steps.add(action, cause, after)];
+      if (!drainingSince) {
+        const drained = this.#steps.add(action, cause, after());
+        before = () => [drained];
+      }
       if (until > this.#now) {
         this.waiting = true;
         this.wake(until);
         return;
       }
     }
-    this.remove(instance, cause, before);
+    this.remove(instance, cause, before());
   }
 
   /** Stops, where there is a process, and removes. */

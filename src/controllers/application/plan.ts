@@ -2,7 +2,17 @@ import type { Cause, Plan } from '../../plan/plan.ts';
 import type { AppSpec } from '../../manifest/app.gen.ts';
 import type { PlannedIdentity } from '../../plan/action.ts';
 import type { Desired } from './desired.ts';
-import { availableAt, isAvailable, isReady, isRunning, readyAt, type Instance } from './instance.ts';
+import {
+  availableAt,
+  isAvailable,
+  isBusy,
+  isComing,
+  isLeaving,
+  isReady,
+  isRunning,
+  readyAt,
+  type Instance,
+} from './instance.ts';
 import { PlanSteps } from './plan-steps.ts';
 import { planRestart } from './restart.ts';
 import { sortInstances, type Slot } from './slots.ts';
@@ -18,7 +28,8 @@ export interface Decision {
 /**
  * What to do so that the observed instances become the desired ones. Pure: time is an input, and the same inputs give
  * the same plan. Ended instances are replaced at once or when their backoff ends, unhealthy ones a few at a time,
- * surplus ones are drained and removed, and those of another spec give way within the strategy's budget.
+ * surplus ones are drained and removed, and those of another spec give way within the strategy's budget. What is in hand
+ * counts as done where that takes room or leaves less ready, and is not planned again.
  *
  * @param instances every instance of the application that is known, of any revision
  */
@@ -29,8 +40,7 @@ export function planApplication(
   now: Date,
 ): Decision {
   const { slots, surplus } = sortInstances(desired.specHash, desired.replicas, instances, now);
-  // What is on its way out or of no use does not count: neither must delay the replacement of what died.
-  const processes = slots.flatMap(({ all }) => all).filter((each) => isRunning(each) && !each.drainingSince);
+  const processes = slots.flatMap(({ all }) => all).filter((each) => isComing(each) || takesRoom(each));
   const room = desired.waits ? 0 : desired.replicas + desired.budget.surge - processes.length;
   const steps = new PlanSteps(desired, networkExists, room, now);
   for (const instance of surplus) steps.depart(instance, causeOfSurplus(desired));
@@ -46,12 +56,17 @@ export function planApplication(
       old.length === 0 &&
       (keeper ? keeper.phase === 'running' : ended.some((instance) => isFinal(instance, policyOf(desired)))),
   );
-  return { plan, wakeAt: steps.wakeAt, settled: filled && plan.steps.length === 0 && !steps.waiting };
+  return {
+    plan,
+    wakeAt: steps.wakeAt,
+    settled: filled && plan.steps.length === 0 && !steps.waiting && !instances.some(isBusy),
+  };
 }
 
 /** Gives a slot its one instance where nothing of an older spec runs in it, and clears away what has ended. */
 function fillSlot(slot: Slot, slots: readonly Slot[], desired: Desired, steps: PlanSteps, now: Date): void {
-  const { keeper, ended, old, oldEnded } = slot;
+  const { keeper, ended, old, oldEnded, busy } = slot;
+  if (busy) return;
   if (keeper?.phase === 'running') {
     steps.undrain(keeper);
     steps.limit(keeper);
@@ -97,14 +112,19 @@ function swap(slot: Slot, next: PlannedIdentity, cause: Cause, steps: PlanSteps,
   const replaced = [...slot.duplicates, ...slot.ended, ...slot.oldEnded];
   const creation = created === undefined ? [steps.create(next, cause)] : steps.network(cause);
   const stopped = replaced.flatMap((instance) => steps.stop(instance, cause, creation));
-  steps.room += replaced.filter(isRunning).length;
+  steps.room += replaced.filter(takesRoom).length;
   const started = steps.start(next, cause, [...creation, ...stopped], created);
   for (const instance of replaced) steps.removeOnly(instance, causeOfRemoval(instance), [started]);
 }
 
+/** What is on its way out or of no use does not count: neither must delay the replacement of what died. */
+function takesRoom(instance: Instance): boolean {
+  return isRunning(instance) && !isLeaving(instance);
+}
+
 /** Whether one more process may be started in the slot: there is room, or an unhealthy one gives way. */
 function hasRoom({ ended }: Slot, { room }: PlanSteps): boolean {
-  return room + ended.filter(isRunning).length > 0;
+  return room + ended.filter(takesRoom).length > 0;
 }
 
 /** Removes what a slot's instance has taken the place of; what still runs of an older spec goes with the rollout. */
@@ -135,6 +155,7 @@ function updateSlots(slots: readonly Slot[], desired: Desired, steps: PlanSteps,
     const restart = latest && planRestart(latest, now);
     const [old] = slot.old;
     if (
+      slot.busy ||
       !hasRoom(slot, steps) ||
       !old ||
       slot.keeper?.phase === 'running' ||
@@ -165,19 +186,21 @@ function updateSlots(slots: readonly Slot[], desired: Desired, steps: PlanSteps,
     }
     const cause = causeFor(old);
     // An image that cannot be had must leave the old instance serving.
-    steps.depart(old, cause, isImageHad ? [] : steps.prepare(cause));
+    steps.depart(old, cause, () => (isImageHad ? [] : steps.prepare(cause)));
   }
 }
 
 /** Replaces unhealthy instances of the present spec, so many at a time as may be unavailable, at least one. */
 function replaceUnhealthy(slots: readonly Slot[], desired: Desired, steps: PlanSteps, now: Date): void {
-  const isComing = ({ keeper }: Slot): boolean =>
-    keeper?.phase === 'running' && !isAvailable(keeper, minReady(desired), now);
-  const onTheirWay = slots.filter(isComing).length + steps.starts;
+  const isAwaited = ({ keeper }: Slot): boolean =>
+    keeper !== undefined &&
+    (keeper.phase === 'running' || isComing(keeper)) &&
+    !isAvailable(keeper, minReady(desired), now);
+  const onTheirWay = slots.filter(isAwaited).length + steps.starts;
   let room = Math.max(1, Math.min(desired.budget.unavailable, slots.length - 1)) - onTheirWay;
   for (const slot of slots) {
     const [sick] = slot.ended;
-    if (sick?.phase !== 'unhealthy' || slot.keeper || room <= 0) continue;
+    if (slot.busy || sick?.phase !== 'unhealthy' || slot.keeper || room <= 0) continue;
     const { dueAt, restarts } = planRestart(sick, now);
     if (dueAt > now) {
       steps.wake(dueAt);

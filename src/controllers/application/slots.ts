@@ -1,4 +1,4 @@
-import { isLive, isReady, isRunning, type Instance } from './instance.ts';
+import { isBusy, isLeaving, isLive, isReady, isRunning, type Instance } from './instance.ts';
 
 /** The instances that fill, filled or are to fill one replica index. */
 export interface Slot {
@@ -15,6 +15,8 @@ export interface Slot {
   old: Instance[];
   /** Instances of another spec that do not run, so that nothing is lost with them. */
   oldEnded: Instance[];
+  /** Whether something is being done here, so that it cannot be told yet what is left to do. */
+  busy: boolean;
 }
 
 export interface Buckets {
@@ -38,6 +40,7 @@ export function sortInstances(
     const current = all.filter(({ identity }) => identity.specHash === specHash);
     const old = all.filter(({ identity }) => identity.specHash !== specHash);
     const [keeper, ...duplicates] = current.filter(isLive).toSorted(byEagerness);
+    const oldEnded = old.filter((instance) => !isRunning(instance));
     return {
       index,
       all,
@@ -45,7 +48,9 @@ export function sortInstances(
       duplicates,
       ended: current.filter((instance) => !isLive(instance)).toSorted(byLatest),
       old: old.filter(isRunning),
-      oldEnded: old.filter((instance) => !isRunning(instance)),
+      oldEnded,
+      // What leaves in the course of a rollout is in nobody's way.
+      busy: [...current, ...oldEnded].some(isBusy),
     };
   });
   const surplus = instances
@@ -73,7 +78,7 @@ function wantedIndices(replicas: number, instances: readonly Instance[], now: Da
 }
 
 function rankOf(instance: Instance, now: Date): number {
-  if (instance.drainingSince) return 3;
+  if (isLeaving(instance)) return 3;
   if (isReady(instance, now)) return 0;
   return isLive(instance) ? 1 : 2;
 }

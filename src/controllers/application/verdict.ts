@@ -3,6 +3,7 @@ import type { View } from '../../control/observer.ts';
 import type { Member, RosterEntry } from '../../control/roster.ts';
 import type { ObservedContainer, Resources } from '../../engine/engine.ts';
 import { reasonOf } from '../../error.ts';
+import type { ActionKind } from '../../plan/action.ts';
 import { holdBack, holdKey, type Holds } from '../../plan/hold.ts';
 import { PlanBuilder, type Plan } from '../../plan/plan.ts';
 import { recoverOperations } from '../../plan/recover.ts';
@@ -60,15 +61,13 @@ export interface Circumstances {
   stopped: ReadonlySet<string>;
   /** Whether nothing is to be carried out. */
   observing: boolean;
-  /** Operations of this very controller that are still in hand. */
-  inHand: ReadonlySet<string>;
 }
 
 /** Decides about one name from a snapshot. Pure. */
 export function judge(view: View, circumstances: Circumstances, now: Date): Verdict {
   const { name, application } = view;
   const closures = recoverOperations(
-    view.operations.filter(({ id }) => !circumstances.inHand.has(id)),
+    view.operations.filter(({ id }) => !view.inHand.some((operation) => operation.id === id)),
     [...view.containers, ...view.leftovers, ...view.orphans],
   );
   if (!application) {
@@ -91,15 +90,18 @@ export function judge(view: View, circumstances: Circumstances, now: Date): Verd
   const stopping = new Set(
     view.operations.flatMap(({ kind, containerId }) => (kind === 'stopContainer' ? [containerId] : [])),
   );
-  const instances = joinInstances(desired.uid, view.records, view.containers, (container, record) => ({
+  const attend = (container: ObservedContainer, record: InstanceRecord | null): Attendance => ({
     ...circumstances.attend(container, record),
     limited:
       container.identity.specHash === desired.specHash && exceeds(container, limitsOf(desired.manifest)),
     refusal: refusalOf(container, circumstances.holds),
     stopping: circumstances.stopped.has(container.id) || stopping.has(container.id),
-  }));
+  });
+  const instances = joinInstances(desired.uid, view.records, view.containers, attend, doingOf(view));
   const removedByUs = new Set(
-    view.operations.flatMap(({ kind, containerId }) => (kind === 'removeContainer' ? [containerId] : [])),
+    [...view.operations, ...view.inHand].flatMap(({ kind, containerId }) =>
+      kind === 'removeContainer' ? [containerId] : [],
+    ),
   );
   const isRemoved = (instance: Instance): boolean =>
     instance.phase === 'lost' && removedByUs.has(instance.record?.containerId ?? null);
@@ -186,10 +188,18 @@ function exceeds({ resources }: ObservedContainer, wanted: Resources): boolean {
   );
 }
 
+/** What is being done at this moment, by container name. */
+function doingOf({ inHand }: View): Map<string, Set<ActionKind>> {
+  const doing = new Map<string, Set<ActionKind>>();
+  for (const { target, kind } of inHand) doing.set(target, (doing.get(target) ?? new Set()).add(kind));
+  return doing;
+}
+
 /** Containers of an application that was deleted on purpose came to light late: they go. */
-function planLeftovers({ name, leftovers }: View): Plan {
+function planLeftovers({ name, leftovers, inHand }: View): Plan {
   const steps = new PlanBuilder();
-  for (const { id, identity } of leftovers)
+  const busy = new Set(inHand.map(({ containerId }) => containerId));
+  for (const { id, identity } of leftovers.filter((leftover) => !busy.has(leftover.id)))
     steps.add(
       { kind: 'removeContainer', instance: identity, containerId: id },
       { reason: 'Deleted', message: 'its application was deleted' },

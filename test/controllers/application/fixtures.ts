@@ -1,9 +1,14 @@
 import type { Desired } from '../../../src/controllers/application/desired.ts';
-import { joinInstances, type Instance } from '../../../src/controllers/application/instance.ts';
+import {
+  joinInstances,
+  type Attendance,
+  type Instance,
+} from '../../../src/controllers/application/instance.ts';
 import { instanceName, type ObservedContainer, type Resources } from '../../../src/engine/engine.ts';
 import { UNCHECKED } from '../../../src/store/instance-health.ts';
 import type { HealthWord, InstanceRecord } from '../../../src/store/store.ts';
 import type { App } from '../../../src/manifest/app.gen.ts';
+import type { ActionKind } from '../../../src/plan/action.ts';
 
 export const NOW = new Date('2026-01-01T12:00:00Z');
 
@@ -94,6 +99,7 @@ export interface Sketch {
   /** Absent for an instance without a health check. */
   health?: HealthWord;
   draining?: Date;
+  inHand?: ActionKind[];
 }
 
 /** A container of `web`; running for a minute unless said otherwise. */
@@ -163,9 +169,10 @@ export function record(
 export function instances(
   containers: readonly ObservedContainer[],
   records: readonly InstanceRecord[] = [],
-  sketches: Record<string, Pick<Sketch, 'health' | 'draining'>> = {},
+  sketches: Record<string, Pick<Sketch, 'health' | 'draining' | 'inHand'>> = {},
 ): Instance[] {
-  return joinInstances('uid-web', records, containers, ({ identity }) => {
+  const doing = new Map(Object.entries(sketches).map(([name, { inHand = [] }]) => [name, new Set(inHand)]));
+  const attend = ({ identity }: ObservedContainer): Attendance => {
     const { health, draining } = sketches[identity.name] ?? {};
     return {
       health: health ? { status: health, since: ago(30), probes: [] } : null,
@@ -174,5 +181,6 @@ export function instances(
       limited: false,
       stopping: false,
     };
-  });
+  };
+  return joinInstances('uid-web', records, containers, attend, doing);
 }

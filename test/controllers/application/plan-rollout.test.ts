@@ -3,7 +3,7 @@ import { planApplication } from '../../../src/controllers/application/plan.ts';
 import type { Desired } from '../../../src/controllers/application/desired.ts';
 import type { Instance } from '../../../src/controllers/application/instance.ts';
 import { printPlan } from '../../../src/plan/plan.ts';
-import { ago, container, desired, instances, NOW } from './fixtures.ts';
+import { ago, container, desired, instances, NOW, record } from './fixtures.ts';
 
 function planOf(wanted: Desired, observed: readonly Instance[], networkExists = true): string[] {
   const { plan } = planApplication(wanted, observed, networkExists, NOW);
@@ -162,6 +162,60 @@ describe('planApplication, of a rollout', () => {
       const all = ['web-0-r2-1', 'web-1-r2-1', 'web-2-r2-1'];
       const created = planOf(desired(), sick(all)).filter((line) => line.includes('createContainer'));
       expect(created).to.have.length(1);
+    });
+  });
+
+  describe('what is in hand', () => {
+    const old = [0, 1, 2].map((index) => container({ index, spec: 'old' }));
+
+    it('is not planned again', () => {
+      const ended = container({ index: 1, state: 'exited', exitCode: 1 });
+      const observed = instances([container({ index: 0 }), ended], [record({ index: 1, attempt: 2 })], {
+        [ended.name]: { inHand: ['removeContainer'] },
+        'web-1-r2-2': { inHand: ['createContainer', 'startContainer'] },
+      });
+      const decision = planApplication(desired({ replicas: 2 }), observed, true, NOW);
+      expect(printPlan(decision.plan)).to.equal('');
+      expect(decision.settled).to.equal(false);
+    });
+
+    it('takes the room of what it starts, seen or not', () => {
+      const coming = record({ index: 1 });
+      const observed = instances(old, [coming], {
+        [coming.containerName]: { inHand: ['createContainer', 'startContainer'] },
+      });
+      expect(planOf(desired(), observed)).to.deep.equal([]);
+    });
+
+    it('frees the room of what it stops at once, so that a slow end delays nobody', () => {
+      const observed = instances([...old, container({ index: 0 })], [], {
+        'web-0-r1-1': { inHand: ['stopContainer', 'removeContainer'] },
+      });
+      expect(planOf(desired(), observed).map((line) => line.split('  ')[0])).to.deep.equal([
+        '0 resolveImage demo-web:1',
+        '1 createContainer web-1-r2-1 after 0',
+        '2 startContainer web-1-r2-1 after 1',
+      ]);
+    });
+
+    it('is no longer ready when it is about to be stopped, so that not too many are', () => {
+      const observed = instances([...old, container({ index: 0 }), container({ index: 1 })], [], {
+        'web-2-r1-1': { inHand: ['stopContainer', 'removeContainer'] },
+      });
+      const stops = planOf(desired(), observed).filter((line) => line.includes('stopContainer'));
+      expect(stops).to.have.length(1);
+      expect(stops[0]).to.include('web-0-r1-1');
+    });
+
+    it('counts when unhealthy ones are replaced, a few at a time', () => {
+      const all = [0, 1, 2].map((index) => container({ index }));
+      const observed = instances(all, [record({ index: 0, attempt: 2 })], {
+        'web-0-r2-1': { health: 'unhealthy', inHand: ['stopContainer', 'removeContainer'] },
+        'web-0-r2-2': { inHand: ['createContainer', 'startContainer'] },
+        'web-1-r2-1': { health: 'unhealthy' },
+        'web-2-r2-1': { health: 'unhealthy' },
+      });
+      expect(planOf(desired(), observed)).to.deep.equal([]);
     });
   });
 });

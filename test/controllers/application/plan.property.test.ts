@@ -4,6 +4,7 @@ import type { Desired } from '../../../src/controllers/application/desired.ts';
 import { failureOf } from '../../../src/controllers/application/failure.ts';
 import {
   hasProcess,
+  isBusy,
   isReady,
   isRunning,
   type Instance,
@@ -11,8 +12,9 @@ import {
 import { planApplication } from '../../../src/controllers/application/plan.ts';
 import { budgetOf } from '../../../src/controllers/rollout/budget.ts';
 import type { HealthWord } from '../../../src/store/store.ts';
+import { targetOf } from '../../../src/plan/action.ts';
 import type { Step } from '../../../src/plan/plan.ts';
-import { ago, container, desired, instances, NOW, type Sketch } from './fixtures.ts';
+import { ago, container, desired, instances, NOW, record, type Sketch } from './fixtures.ts';
 
 const LIMITS = { nanoCpus: 10 ** 9, memoryBytes: 2 ** 29 };
 
@@ -83,10 +85,11 @@ function afterwards(before: readonly Instance[], { action }: Step, now: Date): I
   switch (action.kind) {
     case 'createContainer': {
       const { identity } = action.container;
-      expect(before.map((each) => each.identity.name)).not.to.include(identity.name);
+      const others = before.filter((each) => each.identity.name !== identity.name || each.container);
+      expect(others.map((each) => each.identity.name)).not.to.include(identity.name);
       const { index, attempt } = identity;
       const made = container({ index, attempt, state: 'created', ip: '10.0.0.9' });
-      return [...before, ...instances([{ ...made, identity: { ...identity, operationId: 'op' } }])];
+      return [...others, ...instances([{ ...made, identity: { ...identity, operationId: 'op' } }])];
     }
     case 'startContainer':
       return change(
@@ -124,6 +127,28 @@ function observe(sketches: readonly Sketch[]): Instance[] {
   return sketches.flatMap((each) => {
     const shown = container(each);
     return instances([shown], [], { [shown.identity.name]: each });
+  });
+}
+
+/** What a snapshot shows while these steps are in hand. */
+function withInHand(present: readonly Instance[], hand: readonly Step[]): Instance[] {
+  return present.map((each) => {
+    const kinds = hand.filter(({ action }) => targetOf(action) === each.identity.name);
+    return { ...each, inHand: new Set(kinds.map(({ action }) => action.kind)) };
+  });
+}
+
+/** Whether nobody has begun to take it away. */
+function stays({ drainingSince, inHand }: Instance): boolean {
+  return !drainingSince && !inHand.has('drainInstance') && !inHand.has('stopContainer');
+}
+
+/** The rows of the instances that steps are to create. */
+function intended(steps: readonly Step[]): Instance[] {
+  return steps.flatMap(({ action }) => {
+    if (action.kind !== 'createContainer') return [];
+    const { index, attempt, restarts } = action.container.identity;
+    return instances([], [record({ index, attempt, restarts })]);
   });
 }
 
@@ -181,6 +206,84 @@ describe('planApplication, for any observed state and strategy', () => {
           expect(instance.identity.specHash).to.equal(specHash);
           expect(isReady(instance, now)).to.equal(true);
         }
+      }),
+      RUNS,
+    );
+  });
+
+  it('keeps the budget in whatever order the steps of several plans in hand end, and converges', () => {
+    fc.assert(
+      fc.property(world, wanted, fc.array(fc.nat(), { maxLength: 40 }), (sketches, goal, choices) => {
+        const ceiling = goal.replicas + goal.budget.surge;
+        const floor = goal.replicas - goal.budget.unavailable;
+        let present = observe(sketches);
+        let hand: Step[] = [];
+        let now = NOW;
+        let last = present;
+        const choose = (count: number): number => (choices.shift() ?? 0) % count;
+        const look = (): Instance[] => {
+          const seen = withInHand(present, hand);
+          const running = (each: Instance): boolean => isRunning(each) && stays(each);
+          const serving = (each: Instance): boolean => isReady(each, now) && stays(each);
+          const processes = count(seen, running);
+          if (processes > count(last, running)) expect(processes).to.be.at.most(ceiling);
+          const ready = count(seen, serving);
+          if (ready < count(last, serving)) expect(ready).to.be.at.least(floor);
+          const slots = present
+            .filter(hasProcess)
+            .map(({ identity }) => `${identity.index} r${identity.revision}`);
+          expect(slots).to.deep.equal([...new Set(slots)]);
+          last = seen;
+          return seen;
+        };
+        const land = (): void => {
+          const ids = new Set(hand.map(({ id }) => id));
+          const due = hand.filter(({ after }) => !after.some((id) => ids.has(id)));
+          const step = due[choose(due.length)];
+          if (!step) return;
+          present = afterwards(present, step, now);
+          hand = hand.filter((other) => other !== step);
+          look();
+        };
+        let settled = false;
+        for (let pass = 0; pass < 300 && !settled; pass += 1) {
+          const snapshot = look();
+          const at = now;
+          // What was in hand when the snapshot was begun may have ended by the time of the decision.
+          for (let landings = choose(3); landings > 0; landings -= 1) land();
+          const decision = planApplication(goal, snapshot, true, at);
+          const steps = decision.plan.steps.map((step) => ({
+            ...step,
+            id: step.id + pass * 100,
+            after: step.after.map((id) => id + pass * 100),
+          }));
+          const busy = new Set(
+            withInHand(present, hand)
+              .filter(isBusy)
+              .map(({ identity }) => identity.name),
+          );
+          for (const { action } of steps) expect(busy, 'planned twice').not.to.include(targetOf(action));
+          present = [...present, ...intended(steps)];
+          hand = [...hand, ...steps];
+          look();
+          for (let landings = choose(4); landings > 0; landings -= 1) land();
+          settled = decision.settled && decision.wakeAt === null && hand.length === 0;
+          if (steps.length > 0) continue;
+          while (hand.length > 0) land();
+          now = new Date(Math.max(now.getTime() + 1_500, decision.wakeAt?.getTime() ?? 0));
+          const since = now;
+          present = present.map((each) =>
+            each.health?.status === 'starting'
+              ? { ...each, health: { status: 'healthy', since, probes: [] } }
+              : each,
+          );
+          last = withInHand(present, hand);
+        }
+        expect(settled).to.equal(true);
+        expect(
+          count(present, (each) => isReady(each, now) && each.identity.specHash === goal.specHash),
+        ).to.equal(goal.replicas);
+        expect(present).to.have.length(goal.replicas);
       }),
       RUNS,
     );

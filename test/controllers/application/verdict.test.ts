@@ -67,6 +67,7 @@ describe('judge', () => {
       leftovers: [],
       orphans: [],
       operations: [],
+      inHand: [],
       awaited: [],
     };
   }
@@ -77,7 +78,6 @@ describe('judge', () => {
       holds,
       pruneHeld: false,
       attend: () => ({ health: null, drainingSince: null }),
-      inHand: new Set(),
       stopped: new Set(),
       observing: false,
     };

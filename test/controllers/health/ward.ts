@@ -106,6 +106,7 @@ export class Ward {
       leftovers: [],
       orphans: [],
       operations,
+      inHand: [],
       awaited: [],
     };
     const snapshot: Snapshot = {
