@@ -119,9 +119,6 @@ describe('An app of ten instances behind the ingress, under a steady load', func
     const { failures } = await load.end();
     const failed = failures.slice(since.failures.length);
     const unanswered = await unansweredOf(instance, killed);
-    const by: Record<string, number> = {};
-    for (const f of failed) { const k = `${f.reason} ${f.method} ${Math.round(f.ms / 500) * 500}`; by[k] = (by[k] ?? 0) + 1; }
-    console.log(by, unanswered);
     const strange = failed.filter(({ sentAt, ms }) => {
       const sent = new Date(sentAt).getTime();
       return !killed.some(({ from, to }) => sent <= to.getTime() && from.getTime() <= sent + ms);
