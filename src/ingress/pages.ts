@@ -1,6 +1,6 @@
 /** What nginx answers by itself, as HTML for those that accept it and as plain text for the others. */
 
-/** Every server includes it, by this name beside the configuration. */
+/** Every server includes it, by this name beside the configuration: the pages, and what is tried before one is shown. */
 export const PAGES_FILE = 'pages.conf';
 
 /** The http block's part: texts by status, and which answers get a page. */
@@ -24,11 +24,32 @@ export function pageMaps(): string {
     default "";
     503     2;
   }
-  error_page 404 413 502 503 504 @page_$autoserve_format;`;
+  # How a request ended that reached an instance; one that reached none may be sent again without harm.
+  map "$upstream_connect_time|$upstream_status" $autoserve_given_up {
+    "~^[^0-9]*[|]" "";
+    ~504$          504;
+    default        502;
+  }
+  error_page 404 413 503 @page_$autoserve_format;
+  error_page 502 504 = @unreached;
+  recursive_error_pages on;`;
 }
 
+/**
+ * Instances that have died a moment ago fail faster than others answer, so that `least_conn` gives them every request
+ * first: a request that could not be connected is taken to all the others.
+ */
+const UNREACHED = `location @unreached {
+  error_page 502 504 @page_$autoserve_format;
+  if ($autoserve_given_up = 502) { return 502; }
+  if ($autoserve_given_up = 504) { return 504; }
+  proxy_next_upstream_tries 0;
+  proxy_pass http://app_$autoserve_app;
+}
+`;
+
 /** What `PAGES_FILE` holds. nginx keeps the status with which it came here, not the one that `return` names. */
-export const PAGES = ['text', 'html'].map(page).join('');
+export const PAGES = [UNREACHED, ...['text', 'html'].map(page)].join('');
 
 function page(format: string): string {
   const body =

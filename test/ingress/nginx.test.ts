@@ -141,6 +141,22 @@ describe('what nginx serves', () => {
     }
   });
 
+  it('asks all instances, whatever the method, as long as it has reached none', async () => {
+    const alive = await ingress.instance('alive');
+    const nobodies = [9, 10, 11, 12].map((port) => ({ ...alive, port }));
+    await ingress
+      .nginx()
+      .apply([routeTo('web', [...nobodies, alive], { balance: 'least_conn' }), routeTo('none', nobodies)]);
+    for (let times = 1; times <= 4; times += 1) {
+      expect(await ingress.who('web.localhost')).to.equal('alive');
+      const posted = await ingress.send('POST', 'web.localhost', '/a?b=c', {}, Buffer.from('once'));
+      expect(JSON.parse(posted.body)).to.include({ name: 'alive', method: 'POST', url: '/a?b=c', bytes: 4 });
+    }
+    const none = await ingress.get('none.localhost');
+    expect(none.status).to.equal(502);
+    expect(none.body).to.include('Application none did not answer');
+  });
+
   it('asks a second time only what may be asked twice', async () => {
     const dropping = `let asked = 0; require('node:http').createServer((request, response) => {
         if (request.url === '/count') return response.end(String(asked));

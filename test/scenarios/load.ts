@@ -49,6 +49,7 @@ export class Load {
 
   async #failed(): Promise<never> {
     await this.#ended;
-    throw new Error('the load generator has ended');
+    const { exitCode, signalCode } = this.#child;
+    throw new Error(`the load generator has ended: ${signalCode ?? exitCode}`);
   }
 }
