@@ -39,11 +39,14 @@ export function planApplication(
   networkExists: boolean,
   now: Date,
 ): Decision {
-  const { slots, surplus } = sortInstances(desired.specHash, desired.replicas, instances, now);
-  const processes = slots.flatMap(({ all }) => all).filter((each) => isComing(each) || takesRoom(each));
+  const { slots: observed, surplus } = sortInstances(desired.specHash, desired.replicas, instances, now);
+  const processes = observed.flatMap(({ all, keeper }) =>
+    all.filter((each) => isComing(each) || takesRoom(each) || (each === keeper && isTakenBack(each))),
+  );
   const room = desired.waits ? 0 : desired.replicas + desired.budget.surge - processes.length;
   const steps = new PlanSteps(desired, networkExists, room, now);
   for (const instance of surplus) steps.depart(instance, causeOfSurplus(desired));
+  const slots = shedUnhealthy(observed, steps);
   for (const slot of slots) fillSlot(slot, slots, desired, steps, now);
   updateSlots(slots, desired, steps, now);
   replaceUnhealthy(slots, desired, steps, now);
@@ -61,6 +64,23 @@ export function planApplication(
     wakeAt: steps.wakeAt,
     settled: filled && plan.steps.length === 0 && !steps.waiting && !instances.some(isBusy),
   };
+}
+
+/**
+ * Where there are too many processes, as many as are too many of the unhealthy ones go and are not replaced for now: first
+ * where something of an older spec serves.
+ *
+ * @returns the slots, with those in which something goes as busy
+ */
+function shedUnhealthy(slots: Slot[], steps: PlanSteps): Slot[] {
+  if (steps.room >= 0) return slots;
+  const shed = slots
+    .filter(({ busy, ended }) => !busy && ended[0]?.phase === 'unhealthy')
+    .toSorted((a, b) => b.old.length - a.old.length)
+    .slice(0, -steps.room);
+  for (const { ended } of shed) for (const instance of ended) steps.remove(instance, causeOfRemoval(instance));
+  steps.room += shed.length;
+  return slots.map((slot) => (shed.includes(slot) ? { ...slot, busy: true } : slot));
 }
 
 /** Gives a slot its one instance where nothing of an older spec runs in it, and clears away what has ended. */
@@ -120,6 +140,11 @@ function swap(slot: Slot, next: PlannedIdentity, cause: Cause, steps: PlanSteps,
 /** What is on its way out or of no use does not count: neither must delay the replacement of what died. */
 function takesRoom(instance: Instance): boolean {
   return isRunning(instance) && !isLeaving(instance);
+}
+
+/** Whether the instance that fills a slot was on its way out, so that it is taken back into service. */
+function isTakenBack(keeper: Instance): boolean {
+  return isRunning(keeper) && keeper.drainingSince !== null && !isBusy(keeper);
 }
 
 /** Whether one more process may be started in the slot: there is room, or an unhealthy one gives way. */

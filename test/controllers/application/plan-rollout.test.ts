@@ -132,6 +132,13 @@ describe('planApplication, of a rollout', () => {
         '0 undrainInstance web-0-r2-1  (InstanceMissing: web-0-r2-1 is wanted again)',
       ]);
     });
+
+    it('counts what is taken back into service, so that nothing more is started than there may be', () => {
+      const two = desired({ replicas: 2, budget: { surge: 0, unavailable: 1 } });
+      const both = [container(), container({ index: 1, spec: 'old' })];
+      const observed = instances(both, [], { 'web-0-r2-1': { draining: ago(2) } });
+      expect(planOf(two, observed).filter((line) => line.includes('startContainer'))).to.deep.equal([]);
+    });
   });
 
   describe('unhealthy instances', () => {
@@ -162,6 +169,28 @@ describe('planApplication, of a rollout', () => {
       const all = ['web-0-r2-1', 'web-1-r2-1', 'web-2-r2-1'];
       const created = planOf(desired(), sick(all)).filter((line) => line.includes('createContainer'));
       expect(created).to.have.length(1);
+    });
+
+    it('go without a successor where there are too many processes, first where an old one serves', () => {
+      const crowd = [container(), container({ index: 1 }), container({ index: 0, spec: 'old' })];
+      const observed = instances(crowd, [], {
+        'web-0-r2-1': { health: 'unhealthy' },
+        'web-1-r2-1': { health: 'unhealthy' },
+        'web-0-r1-1': { health: 'healthy' },
+      });
+      const two = desired({ replicas: 2, budget: { surge: 0, unavailable: 1 } });
+      const lines = planOf(two, observed).map((line) => line.split('  ')[0]?.replace(/^\d+ /, ''));
+      expect(lines).to.deep.equal([
+        'stopContainer web-0-r2-1',
+        'recordFailure web-0-r2-1 after 0',
+        'removeContainer web-0-r2-1 after 1',
+        'resolveImage demo-web:1',
+        'createContainer web-1-r2-2 after 3',
+        'stopContainer web-1-r2-1 after 4',
+        'startContainer web-1-r2-2 after 4, 5',
+        'recordFailure web-1-r2-1 after 6',
+        'removeContainer web-1-r2-1 after 7',
+      ]);
     });
   });
 
