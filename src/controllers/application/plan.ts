@@ -78,7 +78,8 @@ function shedUnhealthy(slots: Slot[], steps: PlanSteps): Slot[] {
     .filter(({ busy, ended }) => !busy && ended[0]?.phase === 'unhealthy')
     .toSorted((a, b) => b.old.length - a.old.length)
     .slice(0, -steps.room);
-  for (const { ended } of shed) for (const instance of ended) steps.remove(instance, causeOfRemoval(instance));
+  for (const { ended } of shed)
+    for (const instance of ended) steps.remove(instance, causeOfRemoval(instance));
   steps.room += shed.length;
   return slots.map((slot) => (shed.includes(slot) ? { ...slot, busy: true } : slot));
 }
