@@ -1,0 +1,115 @@
+import type Docker from 'dockerode';
+import { INGRESS_IMAGE } from '../scripts/ingress-image.ts';
+import { networkName } from '../src/engine/docker/network.ts';
+import type { ApplicationRow } from '../src/store/read.ts';
+import { eventually } from '../test/eventually.ts';
+import { freePort } from '../test/ingress/fixture.ts';
+import { BareNginx } from './bare-nginx.ts';
+import { HttpLoad } from './http-load.ts';
+import { IMAGE } from './image.ts';
+import { Installation } from './installation.ts';
+import { median, type Row } from './row.ts';
+
+const APP = 'ingress';
+const REPLICAS = 2;
+const PORT = 8080;
+const ROUNDS = 5;
+const SECONDS = 5;
+const WARM_UP_SECONDS = 2;
+const THROUGHPUT_BOUND = 0.85;
+const P99_BOUND = 1.3;
+
+/** Answers at once and writes no log, so that what is in front of it is what is measured. */
+const SERVER = `
+  const server = require('node:http').createServer((request, response) => response.end('ok'));
+  server.listen(${PORT});
+  process.on('SIGTERM', () => process.exit(0));
+`;
+
+/** Requests through the ingress, metrics on, beside a bare nginx in front of the same instances; in turn. */
+export async function ingressRows(docker: Docker, add: (row: Row) => void): Promise<void> {
+  const port = await freePort();
+  const env = { AUTOSERVE_INGRESS_PORT: String(port), AUTOSERVE_INGRESS_IMAGE: INGRESS_IMAGE };
+  const installation = await Installation.start(docker, `bench-ingress-${process.pid}`, { env });
+  let bare: BareNginx | undefined;
+  const loads: HttpLoad[] = [];
+  try {
+    const servers = await startApp(installation);
+    const barePort = await freePort();
+    bare = await BareNginx.start(docker, networkName(installation.id), barePort, servers);
+    const [ours, theirs] = [new HttpLoad(port, `${APP}.localhost`), new HttpLoad(barePort, 'bare')] as const;
+    loads.push(ours, theirs);
+    for (const load of loads) await eventually(async () => await load.most(WARM_UP_SECONDS));
+    const bareMost = await throughput(ours, theirs, add);
+    await tail(ours, theirs, Math.floor(bareMost / 2), add);
+  } finally {
+    await Promise.all(loads.map(async (load) => await load.close()));
+    await bare?.remove();
+    await installation.stop();
+  }
+}
+
+/** @returns the requests a second of the bare nginx */
+async function throughput(ours: HttpLoad, theirs: HttpLoad, add: (row: Row) => void): Promise<number> {
+  const { mine, other } = await inTurn(ours, theirs, async (load) => await load.most(SECONDS));
+  const ratio = mine / other;
+  add({
+    work: `requests/s through the ingress, metrics on, median of ${ROUNDS}`,
+    yardstick: `${other.toFixed(0)}/s: bare nginx`,
+    measured: `${mine.toFixed(0)}/s: ${ratio.toFixed(2)} ×`,
+    bound: `at least ${THROUGHPUT_BOUND} ×`,
+    met: ratio >= THROUGHPUT_BOUND,
+  });
+  return other;
+}
+
+async function tail(ours: HttpLoad, theirs: HttpLoad, rate: number, add: (row: Row) => void): Promise<void> {
+  const { mine, other } = await inTurn(ours, theirs, async (load) => await load.p99(rate, SECONDS));
+  const ratio = mine / other;
+  add({
+    work: `p99 at ${rate} requests/s, half of that load, median of ${ROUNDS}`,
+    yardstick: `${other.toFixed(2)} ms: bare nginx`,
+    measured: `${mine.toFixed(2)} ms: ${ratio.toFixed(2)} ×`,
+    bound: `at most ${P99_BOUND} ×`,
+    met: ratio <= P99_BOUND,
+  });
+}
+
+async function inTurn(
+  ours: HttpLoad,
+  theirs: HttpLoad,
+  measure: (load: HttpLoad) => Promise<number>,
+): Promise<{ mine: number; other: number }> {
+  const mine: number[] = [];
+  const other: number[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    mine.push(await measure(ours));
+    other.push(await measure(theirs));
+  }
+  return { mine: median(mine), other: median(other) };
+}
+
+/** @returns where its instances listen */
+async function startApp(installation: Installation): Promise<string[]> {
+  const watch = installation.watch<ApplicationRow>('app', APP);
+  const manifest = {
+    apiVersion: 'v1',
+    kind: 'App',
+    metadata: { name: APP },
+    spec: { image: IMAGE, args: ['-e', SERVER], ports: [{ containerPort: PORT }] },
+    scaling: { mode: 'manual', replicas: REPLICAS },
+  };
+  await installation.put(APP, JSON.stringify(manifest));
+  await watch.next(
+    0,
+    ({ row: { rollout, replicas } }) => rollout?.outcome === 'complete' && replicas === REPLICAS,
+  );
+  await watch.close();
+  const filters = { label: [`autoserve.io/installation=${installation.id}`, `autoserve.io/app=${APP}`] };
+  const containers = await installation.docker.listContainers({ filters });
+  return containers.map(({ NetworkSettings }) => {
+    const address = NetworkSettings.Networks[networkName(installation.id)]?.IPAddress;
+    if (!address) throw new Error('an instance has no address');
+    return `${address}:${PORT}`;
+  });
+}
