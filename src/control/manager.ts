@@ -38,6 +38,8 @@ export class Manager {
   readonly #queue: WorkQueue;
   /** What is being carried out now: of one application often several plans, each made with the others in view. */
   readonly #acting = new Set<{ name: string; aborter: AbortController; ended: Promise<void> }>();
+  /** Applications whose declaration changed since the pass began: what it decides about them may be out of date. */
+  readonly #overtaken = new Set<string>();
   readonly #timers = new Set<() => void>();
   #watch: EngineWatch | undefined;
   #passing: Promise<void> | undefined;
@@ -87,6 +89,7 @@ export class Manager {
   /** Declarations of these applications changed: what is being done for an older one is called off. */
   changed(names: readonly string[]): void {
     for (const name of names) {
+      this.#overtaken.add(name);
       this.#callOff(name);
       this.#queue.add(name);
     }
@@ -165,6 +168,7 @@ export class Manager {
     const seconds = (): number => (clock.now().getTime() - begun) / 1_000;
     const busy = new Set(this.#queue.processing);
     const keys = this.#queue.take();
+    this.#overtaken.clear();
     const resync = this.#resyncDue;
     this.#resyncDue = false;
     if (keys.length === 0 && !resync) return;
@@ -198,9 +202,13 @@ export class Manager {
   /** The one place for what follows on a decision: nothing, a later look, an action, or a retry of what failed. */
   #carryOut(verdict: Verdict): void {
     const { name, plan, wakeAt, deletable, rollBack } = verdict;
+    if (this.#stopped || this.#overtaken.has(name)) {
+      this.#queue.done(name);
+      return;
+    }
     if (wakeAt) this.#queue.addAt(name, wakeAt);
     if (plan.steps.length === 0 && !deletable && !rollBack) {
-      this.#queue.forget(name);
+      if (this.#actingOn(name).length === 0) this.#queue.forget(name);
       this.#queue.done(name);
       return;
     }

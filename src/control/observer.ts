@@ -77,7 +77,9 @@ export class Observer {
   async #world(): Promise<World> {
     if (this.#outbox.away && this.#last) return this.#remembered(this.#last);
     try {
+      const before = this.#outbox.writtenInstances;
       this.#last = await this.#store.loadWorld();
+      this.#outbox.forgetInstances(before);
       return this.#last;
     } catch (error) {
       if (!isStoreUnavailable(error) || !this.#last) throw error;
@@ -87,11 +89,11 @@ export class Observer {
   }
 
   #remembered(last: World): World {
-    const held = this.#outbox.heldInstances;
-    const since = [...held.values()].filter(({ removedAt }) => removedAt === null);
+    const written = this.#outbox.writtenInstances;
+    const since = [...written.values()].filter(({ removedAt }) => removedAt === null);
     return {
       ...last,
-      instances: [...last.instances.filter(({ containerName }) => !held.has(containerName)), ...since],
+      instances: [...last.instances.filter(({ containerName }) => !written.has(containerName)), ...since],
     };
   }
 
@@ -120,6 +122,7 @@ function snapshotOf(
   const byApp = groupBy(containers, ({ identity }) => identity.app);
   const records = groupBy(world.instances, ({ appName }) => appName);
   const operations = groupBy(world.openOperations, ({ appName }) => appName);
+  const hand = groupBy(inHand, ({ appName }) => appName);
   return {
     networkExists,
     names: [...new Set([...applications.keys(), ...byApp.keys(), ...operations.keys()])],
@@ -135,7 +138,7 @@ function snapshotOf(
         leftovers: strangers.filter(({ identity }) => deletedUids.has(identity.appUid)),
         orphans: strangers.filter(({ identity }) => !deletedUids.has(identity.appUid)),
         operations: operations.get(name) ?? [],
-        inHand: inHand.filter(({ appName }) => appName === name),
+        inHand: hand.get(name) ?? [],
         awaited: dependenciesOf(application).filter((other) => !isReady(applications.get(other))),
       };
     },

@@ -23,7 +23,7 @@ export class Outbox {
   readonly #clock: Clock;
   readonly #listener: OutboxListener;
   #held: Write[] = [];
-  readonly #heldInstances = new Map<string, InstanceRecord>();
+  readonly #writtenInstances = new Map<string, InstanceRecord>();
   #dropped = 0;
   #away = false;
   #cancelProbe: (() => void) | undefined;
@@ -48,9 +48,18 @@ export class Outbox {
     return this.#held.length;
   }
 
-  /** The rows of instances that held writes make, by container name: what the database would show, did it answer. */
-  get heldInstances(): ReadonlyMap<string, InstanceRecord> {
-    return this.#heldInstances;
+  /**
+   * The rows of instances that writes have made, landed or held, by container name: with what the database showed when it
+   * was last read, what it would show now.
+   */
+  get writtenInstances(): ReadonlyMap<string, InstanceRecord> {
+    return new Map(this.#writtenInstances);
+  }
+
+  /** The database has been read since these were written. */
+  forgetInstances(rows: ReadonlyMap<string, InstanceRecord>): void {
+    for (const [name, row] of rows)
+      if (this.#writtenInstances.get(name) === row) this.#writtenInstances.delete(name);
   }
 
   /**
@@ -62,6 +71,7 @@ export class Outbox {
     if (!this.#away) {
       try {
         await write(this.#store);
+        this.#keep(instances);
         return;
       } catch (error) {
         if (!isStoreUnavailable(error)) throw error;
@@ -69,15 +79,7 @@ export class Outbox {
       }
     }
     this.#held.push(write);
-    const now = this.#clock.now();
-    for (const instance of instances)
-      this.#heldInstances.set(instance.containerName, {
-        ...instance,
-        id: 0,
-        ...UNCHECKED,
-        createdAt: now,
-        updatedAt: now,
-      });
+    this.#keep(instances);
     if (this.#held.length > MOST_WRITES) {
       this.#held.shift();
       this.#dropped += 1;
@@ -107,13 +109,19 @@ export class Outbox {
     this.#cancelProbe?.();
   }
 
+  #keep(instances: readonly InstanceStatus[]): void {
+    const now = this.#clock.now();
+    const unseen = { id: 0, ...UNCHECKED, createdAt: now, updatedAt: now };
+    for (const instance of instances)
+      this.#writtenInstances.set(instance.containerName, { ...instance, ...unseen });
+  }
+
   /** Whoever finds the database away meanwhile makes no second one: what is held lands once. */
   async #probe(): Promise<void> {
     const landed = await this.#land();
     this.#cancelProbe = undefined;
     if (!landed) return this.markAway();
     this.#away = false;
-    this.#heldInstances.clear();
     this.#listener.onReturn();
   }
 

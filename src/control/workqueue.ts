@@ -41,7 +41,7 @@ export class WorkQueue {
     this.#timers.set(key, { at: at.getTime(), cancel });
   }
 
-  /** Every key that is due and not being processed; each counts as being processed until `done` or `retry`. */
+  /** Every key that is due and not being processed; each counts as being processed until `done`. */
   take(): string[] {
     const keys = [...this.#dirty].filter((key) => !this.#processing.has(key));
     for (const key of keys) {
@@ -78,7 +78,7 @@ export class WorkQueue {
     if (this.#dirty.has(key)) this.#onReady();
   }
 
-  /** Adds a key again after its backoff, which this returns in milliseconds. */
+  /** Adds a key again after its backoff, which this returns in milliseconds, unless it is added earlier. */
   retry(key: string): number {
     const failures = (this.#failures.get(key) ?? 0) + 1;
     this.#failures.set(key, failures);

@@ -24,7 +24,12 @@ export interface Hold {
 export type Holds = ReadonlyMap<string, Hold>;
 
 export function holdKey(action: Action): string {
-  return `${action.kind} ${targetOf(action)}`;
+  return operationKey({ kind: action.kind, target: targetOf(action) });
+}
+
+/** As `holdKey`, of an action in the journal. */
+export function operationKey({ kind, target }: { kind: Action['kind']; target: string }): string {
+  return `${kind} ${target}`;
 }
 
 /**

@@ -35,8 +35,8 @@ export interface ApplicationControllerOptions {
   onProgress: (app: string) => void;
 }
 
-/** What is being carried out. */
-export interface Execution {
+/** A verdict that is being carried out. */
+export interface Undertaking {
   /** Resolves when all steps have ended, whether or not they succeeded; what failed is held back for a while. */
   ended: Promise<void>;
 }
@@ -90,7 +90,7 @@ export class ApplicationController {
       }),
     };
     const verdict = judge(view, circumstances, clock.now());
-    return outbox.away ? { ...verdict, deletable: null } : verdict;
+    return outbox.away ? { ...verdict, deletable: null, rollBack: null } : verdict;
   }
 
   /**
@@ -148,7 +148,7 @@ export class ApplicationController {
   async begin(
     { name, plan, instances, deletable, rollBack }: Verdict,
     signal: AbortSignal,
-  ): Promise<Execution> {
+  ): Promise<Undertaking> {
     const { clock, outbox, journal } = this.#options;
     if (deletable) {
       const { uid } = deletable;
@@ -242,10 +242,10 @@ export class ApplicationController {
       if (refused.length > 0) await outbox.write((store) => store.writeStatus([], refused));
     } finally {
       journal.release(results.flatMap(({ step }) => operationIds.get(step.id) ?? []));
-      onProgress(name);
     }
     const unavailable = results.find((result) => failedWith(result, 'EngineUnavailable'));
     if (unavailable?.outcome === 'failed') throw unavailable.error;
+    onProgress(name);
   }
 
   /** Reports a plan instead of carrying it out; once, however often it is made. */

@@ -1,7 +1,7 @@
 import type { PlannedContainer } from '../../plan/action.ts';
 import type { InstanceStatus, InstanceWord } from '../../store/store.ts';
 import type { Desired } from './desired.ts';
-import { isLive, type Instance, type Phase } from './instance.ts';
+import { isBusy, isLive, type Instance, type Phase } from './instance.ts';
 import { sortInstances } from './slots.ts';
 
 const WORDS: Record<Phase, InstanceWord> = {
@@ -34,7 +34,7 @@ export function instanceStatuses(
   const port = manifest.spec.ports[0]?.containerPort ?? null;
   return instances.map((instance): InstanceStatus => {
     const { identity, container, record, phase } = instance;
-    const gone = !container && !needed.has(instance);
+    const gone = !container && !needed.has(instance) && !isBusy(instance);
     const displaced = isLive(instance) && holders.get(placeOf(instance)) !== instance;
     const status = gone ? 'stopped' : displaced ? 'error' : wordOf(instance);
     return {

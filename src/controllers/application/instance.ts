@@ -174,20 +174,35 @@ export function isComing({ inHand }: Instance): boolean {
   return inHand.has('createContainer') || inHand.has('startContainer');
 }
 
-/** Whether the instance is on its way out: it does not serve any more, whether or not it still runs. */
+/** Whether the instance is on its way out, or about to be: it must not be counted on, though it may still serve. */
 export function isLeaving({ drainingSince, inHand }: Instance): boolean {
   return drainingSince !== null || DEPARTURES.some((kind) => inHand.has(kind));
 }
 
 const DEPARTURES: readonly ActionKind[] = ['drainInstance', 'stopContainer', 'removeContainer'];
 
+/** Whether the instance is out of service for good: drained, or being ended where nothing has to be drained before. */
+export function isOut({ drainingSince, inHand }: Instance): boolean {
+  if (inHand.has('undrainInstance')) return false;
+  if (drainingSince !== null) return true;
+  return !inHand.has('drainInstance') && (inHand.has('stopContainer') || inHand.has('removeContainer'));
+}
+
+/**
+ * Whether the instance has, or is about to have, one of the processes of which there may be only so many. What is out of
+ * service does not count, lest a slow end delay its successor.
+ */
+export function takesRoom(instance: Instance): boolean {
+  return isComing(instance) || (isRunning(instance) && !isOut(instance));
+}
+
 /**
  * Since when, or from when on, the instance is ready: with a health check since it passed, without one after a second
  * of running. Null while that cannot be told, and for an instance that is being taken out of service.
  */
 export function readyAt(instance: Instance): Date | null {
-  const { phase, container, health } = instance;
-  if (phase !== 'running' || isLeaving(instance) || !container?.startedAt) return null;
+  const { phase, container, health, drainingSince } = instance;
+  if (phase !== 'running' || drainingSince || !container?.startedAt) return null;
   if (health) return health.status === 'healthy' ? health.since : null;
   return new Date(container.startedAt.getTime() + READY_AFTER_MS);
 }

@@ -107,6 +107,7 @@ export class PlanSteps {
   undrain({ identity, container, drainingSince }: Instance): void {
     if (!container || !drainingSince) return;
     const cause: Cause = { reason: 'InstanceMissing', message: `${identity.name} is wanted again` };
+    this.room -= 1;
     this.#steps.add({ kind: 'undrainInstance', instance: identity, containerId: container.id }, cause);
   }
 

@@ -9,8 +9,8 @@ import {
   isComing,
   isLeaving,
   isReady,
-  isRunning,
   readyAt,
+  takesRoom,
   type Instance,
 } from './instance.ts';
 import { PlanSteps } from './plan-steps.ts';
@@ -40,12 +40,11 @@ export function planApplication(
   now: Date,
 ): Decision {
   const { slots: observed, surplus } = sortInstances(desired.specHash, desired.replicas, instances, now);
-  const processes = observed.flatMap(({ all, keeper }) =>
-    all.filter((each) => isComing(each) || takesRoom(each) || (each === keeper && isTakenBack(each))),
-  );
+  const processes = observed.flatMap(({ all }) => all).filter(takesRoom);
   const room = desired.waits ? 0 : desired.replicas + desired.budget.surge - processes.length;
   const steps = new PlanSteps(desired, networkExists, room, now);
   for (const instance of surplus) steps.depart(instance, causeOfSurplus(desired));
+  for (const { busy, keeper } of observed) if (!busy && keeper?.phase === 'running') steps.undrain(keeper);
   const slots = shedUnhealthy(observed, steps);
   for (const slot of slots) fillSlot(slot, slots, desired, steps, now);
   updateSlots(slots, desired, steps, now);
@@ -75,7 +74,7 @@ export function planApplication(
 function shedUnhealthy(slots: Slot[], steps: PlanSteps): Slot[] {
   if (steps.room >= 0) return slots;
   const shed = slots
-    .filter(({ busy, ended }) => !busy && ended[0]?.phase === 'unhealthy')
+    .filter(({ busy, ended: [latest] }) => !busy && latest?.phase === 'unhealthy' && takesRoom(latest))
     .toSorted((a, b) => b.old.length - a.old.length)
     .slice(0, -steps.room);
   for (const { ended } of shed)
@@ -89,14 +88,13 @@ function fillSlot(slot: Slot, slots: readonly Slot[], desired: Desired, steps: P
   const { keeper, ended, old, oldEnded, busy } = slot;
   if (busy) return;
   if (keeper?.phase === 'running') {
-    steps.undrain(keeper);
     steps.limit(keeper);
     clearSlot(slot, keeper, steps);
     return;
   }
   if (old.length > 0 || (!keeper && ended[0]?.phase === 'unhealthy')) return; // see updateSlots, replaceUnhealthy
   // Recreate: nothing of the present spec is made while anything of an older one runs.
-  const waits = isRecreate(desired) && slots.some((other) => other.old.length > 0);
+  const waits = isRecreate(desired) && slots.some(isOutdated);
   if (waits || !hasRoom(slot, steps)) return;
   if (keeper) {
     finish(slot, keeper, steps);
@@ -136,16 +134,6 @@ function swap(slot: Slot, next: PlannedIdentity, cause: Cause, steps: PlanSteps,
   steps.room += replaced.filter(takesRoom).length;
   const started = steps.start(next, cause, [...creation, ...stopped], created);
   for (const instance of replaced) steps.removeOnly(instance, causeOfRemoval(instance), [started]);
-}
-
-/** What is on its way out or of no use does not count: neither must delay the replacement of what died. */
-function takesRoom(instance: Instance): boolean {
-  return isRunning(instance) && !isLeaving(instance);
-}
-
-/** Whether the instance that fills a slot was on its way out, so that it is taken back into service. */
-function isTakenBack(keeper: Instance): boolean {
-  return isRunning(keeper) && keeper.drainingSince !== null && !isBusy(keeper);
 }
 
 /** Whether one more process may be started in the slot: there is room, or an unhealthy one gives way. */
@@ -195,18 +183,19 @@ function updateSlots(slots: readonly Slot[], desired: Desired, steps: PlanSteps,
     } else swap(slot, steps.next(slot, restart?.restarts ?? 0), causeFor(old), steps);
   }
 
-  const isCounted = (instance: Instance): boolean => isAvailable(instance, minReady(desired), now);
+  const isCounted = (instance: Instance): boolean =>
+    !isLeaving(instance) && isAvailable(instance, minReady(desired), now);
   const available =
     slots.filter(({ keeper }) => keeper && isCounted(keeper)).length +
-    slots.flatMap(({ old }) => old).filter((instance) => isReady(instance, now)).length;
+    slots.flatMap(({ old }) => old).filter((instance) => serves(instance, now)).length;
   let spare = available - (desired.replicas - unavailable);
   const leaving = unhealthyFirst
     .toSorted((a, b) => Number(b.keeper && isCounted(b.keeper)) - Number(a.keeper && isCounted(a.keeper)))
     .flatMap(({ old }) => old)
-    .toSorted((a, b) => Number(isReady(a, now)) - Number(isReady(b, now)));
+    .toSorted((a, b) => Number(serves(a, now)) - Number(serves(b, now)));
   const isImageHad = slots.some(({ keeper }) => keeper?.container);
   for (const old of leaving) {
-    if (isReady(old, now)) {
+    if (serves(old, now)) {
       if (spare <= 0) continue;
       spare -= 1;
     }
@@ -221,7 +210,7 @@ function replaceUnhealthy(slots: readonly Slot[], desired: Desired, steps: PlanS
   const isAwaited = ({ keeper }: Slot): boolean =>
     keeper !== undefined &&
     (keeper.phase === 'running' || isComing(keeper)) &&
-    !isAvailable(keeper, minReady(desired), now);
+    (isLeaving(keeper) || !isAvailable(keeper, minReady(desired), now));
   const onTheirWay = slots.filter(isAwaited).length + steps.starts;
   let room = Math.max(1, Math.min(desired.budget.unavailable, slots.length - 1)) - onTheirWay;
   for (const slot of slots) {
@@ -237,6 +226,11 @@ function replaceUnhealthy(slots: readonly Slot[], desired: Desired, steps: PlanS
   }
 }
 
+/** Whether something of an older spec runs in the slot, or is being started. */
+function isOutdated({ old, oldEnded }: Slot): boolean {
+  return old.length > 0 || oldEnded.some(isComing);
+}
+
 /** Whether the restart policy lets an ended instance rest. */
 export function isFinal({ phase }: Instance, policy: AppSpec['restartPolicy']): boolean {
   if (phase === 'completed') return policy !== 'Always';
@@ -245,7 +239,12 @@ export function isFinal({ phase }: Instance, policy: AppSpec['restartPolicy']): 
 
 /** 0 when nothing of an older spec in the slot serves, so that replacing it costs nothing. */
 function readiness({ old }: Slot, now: Date): number {
-  return Number(old.some((instance) => isReady(instance, now)));
+  return Number(old.some((instance) => serves(instance, now)));
+}
+
+/** Whether the instance serves and is to go on doing so. */
+function serves(instance: Instance, now: Date): boolean {
+  return !isLeaving(instance) && isReady(instance, now);
 }
 
 function policyOf({ manifest }: Desired): AppSpec['restartPolicy'] {

@@ -1,4 +1,4 @@
-import { isBusy, isLeaving, isLive, isReady, isRunning, type Instance } from './instance.ts';
+import { isBusy, isLive, isOut, isReady, isRunning, type Instance } from './instance.ts';
 
 /** The instances that fill, filled or are to fill one replica index. */
 export interface Slot {
@@ -78,7 +78,7 @@ function wantedIndices(replicas: number, instances: readonly Instance[], now: Da
 }
 
 function rankOf(instance: Instance, now: Date): number {
-  if (isLeaving(instance)) return 3;
+  if (isOut(instance)) return 3;
   if (isReady(instance, now)) return 0;
   return isLive(instance) ? 1 : 2;
 }

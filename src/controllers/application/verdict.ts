@@ -4,7 +4,7 @@ import type { Member, RosterEntry } from '../../control/roster.ts';
 import type { ObservedContainer, Resources } from '../../engine/engine.ts';
 import { reasonOf } from '../../error.ts';
 import type { ActionKind } from '../../plan/action.ts';
-import { holdBack, holdKey, type Holds } from '../../plan/hold.ts';
+import { holdBack, holdKey, operationKey, type Holds } from '../../plan/hold.ts';
 import { PlanBuilder, type Plan } from '../../plan/plan.ts';
 import { recoverOperations } from '../../plan/recover.ts';
 import type {
@@ -66,8 +66,9 @@ export interface Circumstances {
 /** Decides about one name from a snapshot. Pure. */
 export function judge(view: View, circumstances: Circumstances, now: Date): Verdict {
   const { name, application } = view;
+  const inHand = new Set(view.inHand.map(({ id }) => id));
   const closures = recoverOperations(
-    view.operations.filter(({ id }) => !view.inHand.some((operation) => operation.id === id)),
+    view.operations.filter(({ id }) => !inHand.has(id)),
     [...view.containers, ...view.leftovers, ...view.orphans],
   );
   if (!application) {
@@ -97,7 +98,13 @@ export function judge(view: View, circumstances: Circumstances, now: Date): Verd
     refusal: refusalOf(container, circumstances.holds),
     stopping: circumstances.stopped.has(container.id) || stopping.has(container.id),
   });
-  const instances = joinInstances(desired.uid, view.records, view.containers, attend, doingOf(view));
+  const instances = joinInstances(
+    desired.uid,
+    view.records,
+    view.containers,
+    attend,
+    doingOf(view, desired.uid),
+  );
   const removedByUs = new Set(
     [...view.operations, ...view.inHand].flatMap(({ kind, containerId }) =>
       kind === 'removeContainer' ? [containerId] : [],
@@ -117,7 +124,7 @@ export function judge(view: View, circumstances: Circumstances, now: Date): Verd
       desired,
       instances: present,
       settled: decision.settled,
-      trouble: troubleOf(decision.plan, circumstances.holds),
+      trouble: troubleOf(decision.plan, view, circumstances.holds),
       pruneHeld: circumstances.pruneHeld,
       awaited: view.awaited,
       proposal,
@@ -188,10 +195,11 @@ function exceeds({ resources }: ObservedContainer, wanted: Resources): boolean {
   );
 }
 
-/** What is being done at this moment, by container name. */
-function doingOf({ inHand }: View): Map<string, Set<ActionKind>> {
+/** What is being done to this very application at this moment, by container name. */
+function doingOf({ inHand }: View, uid: string): Map<string, Set<ActionKind>> {
   const doing = new Map<string, Set<ActionKind>>();
-  for (const { target, kind } of inHand) doing.set(target, (doing.get(target) ?? new Set()).add(kind));
+  for (const { target, kind } of inHand.filter(({ appUid }) => appUid === uid))
+    doing.set(target, (doing.get(target) ?? new Set()).add(kind));
   return doing;
 }
 
@@ -207,9 +215,10 @@ function planLeftovers({ name, leftovers, inHand }: View): Plan {
   return steps.build(name, leftovers[0]?.identity.appUid ?? '');
 }
 
-/** The first failure of what is still to be done. */
-function troubleOf({ steps }: Plan, holds: Holds): Trouble | null {
-  const [error] = steps.flatMap(({ action }) => holds.get(holdKey(action))?.error ?? []);
+/** The first failure of what is still to be done, or is being tried again now. */
+function troubleOf({ steps }: Plan, { inHand }: View, holds: Holds): Trouble | null {
+  const keys = [...steps.map(({ action }) => holdKey(action)), ...inHand.map(operationKey)];
+  const [error] = keys.flatMap((key) => holds.get(key)?.error ?? []);
   return error ? { reason: reasonOf(error), message: error.message } : null;
 }
 
