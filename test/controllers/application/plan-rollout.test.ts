@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { planApplication } from '../../../src/controllers/application/plan.ts';
 import type { Desired } from '../../../src/controllers/application/desired.ts';
-import type { Instance } from '../../../src/controllers/application/instance.ts';
+import { isReady, type Instance } from '../../../src/controllers/application/instance.ts';
+import type { ActionKind } from '../../../src/plan/action.ts';
 import { printPlan } from '../../../src/plan/plan.ts';
 import { ago, container, desired, instances, NOW, record } from './fixtures.ts';
 
@@ -196,6 +197,7 @@ describe('planApplication, of a rollout', () => {
 
   describe('what is in hand', () => {
     const old = [0, 1, 2].map((index) => container({ index, spec: 'old' }));
+    const drain: ActionKind[] = ['drainInstance', 'stopContainer', 'removeContainer'];
 
     it('is not planned again', () => {
       const ended = container({ index: 1, state: 'exited', exitCode: 1 });
@@ -227,7 +229,37 @@ describe('planApplication, of a rollout', () => {
       ]);
     });
 
-    it('is no longer ready when it is about to be stopped, so that not too many are', () => {
+    for (const [type, surge, unavailable] of [
+      ['RollingUpdate', 0, 1],
+      ['Recreate', 0, 3],
+    ] as const)
+      it(`frees no room and serves on as long as it is not drained, with ${type}`, () => {
+        const strategy = { ...desired().manifest.spec.strategy, type };
+        const goal = desired({ budget: { surge, unavailable } }, { strategy });
+        const leaving = old.slice(0, unavailable).map(({ name }) => [name, { inHand: drain }] as const);
+        const observed = instances(old, [], Object.fromEntries(leaving));
+        expect(planOf(goal, observed)).to.deep.equal([]);
+        expect(observed.every((instance) => isReady(instance, NOW))).to.equal(true);
+      });
+
+    it('takes the room of what is being taken back into service', () => {
+      const two = desired({ replicas: 2, budget: { surge: 0, unavailable: 1 } });
+      const both = [container(), container({ index: 1, spec: 'old' })];
+      const observed = instances(both, [], {
+        'web-0-r2-1': { draining: ago(2), inHand: ['undrainInstance'] },
+      });
+      expect(planOf(two, observed)).to.deep.equal([]);
+    });
+
+    it('has Recreate wait for the end of what still starts of an older spec', () => {
+      const strategy = { ...desired().manifest.spec.strategy, type: 'Recreate' as const };
+      const goal = desired({ replicas: 2, budget: { surge: 0, unavailable: 2 } }, { strategy });
+      const late = container({ spec: 'old', state: 'created' });
+      const observed = instances([late], [], { [late.name]: { inHand: ['startContainer'] } });
+      expect(planOf(goal, observed)).to.deep.equal([]);
+    });
+
+    it('is no longer counted on when it is about to be stopped, so that not too many are', () => {
       const observed = instances([...old, container({ index: 0 }), container({ index: 1 })], [], {
         'web-2-r1-1': { inHand: ['stopContainer', 'removeContainer'] },
       });

@@ -1,10 +1,12 @@
 import { expect } from 'chai';
-import { judge, type Circumstances } from '../../../src/controllers/application/verdict.ts';
+import { judge, type Circumstances, type Verdict } from '../../../src/controllers/application/verdict.ts';
 import type { View } from '../../../src/control/observer.ts';
+import { targetOf, type ActionKind } from '../../../src/plan/action.ts';
 import { holdKey, type Hold } from '../../../src/plan/hold.ts';
 import { printPlan } from '../../../src/plan/plan.ts';
+import type { NewOperation } from '../../../src/store/store.ts';
 import { manifest } from '../../store/records.ts';
-import { ago, container, NOW } from './fixtures.ts';
+import { ago, container, NOW, record } from './fixtures.ts';
 
 describe('judge', () => {
   const created = container({ state: 'created' });
@@ -34,7 +36,57 @@ describe('judge', () => {
     });
   }
 
-  function viewOf(): View {
+  describe('with operations in hand', () => {
+    const inHand = (kind: ActionKind, target: string, appUid = 'uid-web'): NewOperation => {
+      const cause = 'InstanceMissing: no instance fills index 0';
+      return { id: `${kind} ${target}`, appName: 'web', appUid, kind, target, containerId: null, cause };
+    };
+    const intended = record({});
+    const nothing: Partial<View> = { containers: [], records: [intended] };
+
+    it('is not held up by those of a deleted application of the same name', () => {
+      const stepsWith = (...operations: NewOperation[]): string[] => {
+        const { plan } = judge(viewOf({ ...nothing, inHand: operations }), circumstances(), NOW);
+        return plan.steps.map(({ action }) => `${action.kind} ${targetOf(action)}`);
+      };
+      for (const kind of ['createContainer', 'startContainer', 'removeContainer'] as const) {
+        expect(stepsWith(inHand(kind, intended.containerName))).to.deep.equal([]);
+        expect(stepsWith(inHand(kind, intended.containerName, 'uid-deleted'))).to.deep.equal([
+          'resolveImage demo-web:1',
+          'createContainer web-0-r2-1',
+          'startContainer web-0-r2-1',
+        ]);
+      }
+    });
+
+    it('forgets a deleted application, and the row of its instance, only when its creation has ended', () => {
+      const deletion = { ...nothing, deletionRequestedAt: ago(1) };
+      const rowOf = ({ instances }: Verdict) => instances.find(({ removedAt }) => removedAt !== null);
+      const creation = inHand('createContainer', intended.containerName);
+      const during = judge(viewOf({ ...deletion, inHand: [creation] }), circumstances(), NOW);
+      expect([during.deletable, rowOf(during)]).to.deep.equal([null, undefined]);
+      const after = judge(viewOf(deletion), circumstances(), NOW);
+      expect([after.deletable?.uid, rowOf(after)?.containerName]).to.deep.equal(['uid-web', 'web-0-r2-1']);
+    });
+
+    it('says what failed also while it is tried again', () => {
+      const holds = new Map([
+        ['resolveImage demo-web:1', { failures: 1, until: ago(1), error: new Error('no') }],
+      ]);
+      const pull = [
+        inHand('resolveImage', 'demo-web:1'),
+        inHand('createContainer', intended.containerName),
+        inHand('startContainer', intended.containerName),
+      ];
+      const { application } = judge(viewOf({ ...nothing, inHand: pull }), circumstances(holds), NOW);
+      expect(application?.status).to.equal('error');
+    });
+  });
+
+  function viewOf({
+    deletionRequestedAt = null,
+    ...changes
+  }: Partial<View> & { deletionRequestedAt?: Date | null } = {}): View {
     return {
       name: 'web',
       application: {
@@ -58,7 +110,7 @@ describe('judge', () => {
         stableRevision: null,
         sourcePath: 'web.yaml',
         sourceRevision: null,
-        deletionRequestedAt: null,
+        deletionRequestedAt,
         createdAt: ago(100),
         updatedAt: ago(100),
       },
@@ -69,10 +121,11 @@ describe('judge', () => {
       operations: [],
       inHand: [],
       awaited: [],
+      ...changes,
     };
   }
 
-  function circumstances(holds: Circumstances['holds']): Circumstances {
+  function circumstances(holds: Circumstances['holds'] = new Map()): Circumstances {
     return {
       networkExists: true,
       holds,
