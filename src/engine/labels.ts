@@ -70,6 +70,11 @@ export function ingressLabels(installation: string): Record<string, string> {
   return { [INSTALLATION_LABEL]: installation, [ROLE_LABEL]: 'ingress' };
 }
 
+/** Whether these are the labels of the installation's ingress. */
+export function isIngress(labels: Readonly<Record<string, string>>, installation: string): boolean {
+  return labels[INSTALLATION_LABEL] === installation && labels[ROLE_LABEL] === 'ingress';
+}
+
 /** The labels of what an app's instances share: its volumes. */
 export function appLabels(installation: string, app: string): Record<string, string> {
   return { [INSTALLATION_LABEL]: installation, [LABELS.app]: app };

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Engine } from '../engine/engine.ts';
+import { EngineError, type Engine } from '../engine/engine.ts';
 import type { IngressContainer, IngressEngine, IngressFile, IngressSpec } from '../engine/ingress-engine.ts';
 import { AutoServeError } from '../error.ts';
 import type { Configuration } from './configuration.ts';
@@ -23,6 +23,9 @@ export interface NginxPlace {
 /** About 350,000 requests. When nobody reads it, what does not fit is dropped. */
 export const LOG_BYTES = 32 * 2 ** 20;
 
+/** Codes of what the engine says of an image that it cannot get. */
+const NO_IMAGE: ReadonlySet<string> = new Set(['ImageNotFound', 'ImagePullFailed']);
+
 export interface EnsureOptions {
   /** What a new container begins with. */
   first: Configuration;
@@ -44,7 +47,7 @@ export async function ensureContainer(
   const before = await engine.findIngress();
   if (before && isAsWanted(before, spec)) return { container: before, isNew: false };
   if (!before?.running) onDown();
-  await engine.resolveImage(place.image, 'IfNotPresent', signal, () => before?.running || onDown());
+  await findImage(engine, place.image, signal, () => before?.running || onDown());
   // A pull takes its time, in which somebody may have started it again.
   const found = await engine.findIngress();
   if (found && isAsWanted(found, spec)) return { container: found, isNew: false };
@@ -64,6 +67,24 @@ export async function ensureContainer(
   throw new AutoServeError('IngressExited', 'the container of the ingress was removed at once', {
     remedy: 'it is made anew',
   });
+}
+
+/** Pulls it when it is not there. */
+async function findImage(
+  engine: NginxEngine,
+  image: string,
+  signal: AbortSignal,
+  onProgress: () => void,
+): Promise<void> {
+  try {
+    await engine.resolveImage(image, 'IfNotPresent', signal, onProgress);
+  } catch (error) {
+    if (!(error instanceof EngineError) || !NO_IMAGE.has(error.code)) throw error;
+    throw new AutoServeError(error.code, `the ingress has no image: ${error.message}`, {
+      cause: error,
+      remedy: `try \`docker pull ${image}\` on the host, or choose another --ingress-image`,
+    });
+  }
 }
 
 function isAsWanted({ running, ip, settings }: IngressContainer, spec: IngressSpec): boolean {

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import { backoffMs } from '../control/backoff.ts';
-import { AutoServeError, messageOf } from '../error.ts';
+import { AutoServeError } from '../error.ts';
 import { followAccessLog, type AccessLogListener } from './access-log.ts';
 import type { Certificate } from './certificate.ts';
 import { configurationOf, type Configuration } from './configuration.ts';
@@ -13,6 +13,7 @@ import { pause } from './pause.ts';
 import { ConfigurationRefused } from './refusal.ts';
 import type { Route } from './route.ts';
 import { routingTable, type RoutingTable } from './routes.ts';
+import { failureOf, isNews, type IngressState } from './state.ts';
 import { askStatus } from './status.ts';
 
 export interface NginxOptions {
@@ -36,14 +37,6 @@ export interface IngressEvent {
   message: string;
   /** Null for what concerns all apps. */
   app: string | null;
-}
-
-/** For a condition: whether nginx serves what was applied last. */
-export interface IngressState {
-  serving: boolean;
-  /** As in `IngressEvent`; `Starting` before the first attempt has ended. */
-  reason: string;
-  message: string;
 }
 
 const RELOAD_MS = 200;
@@ -82,7 +75,7 @@ export class Nginx {
   #container: Serving | undefined;
   /** Whether it is certain that no nginx runs. */
   #down = false;
-  #state: IngressState = { serving: false, reason: 'Starting', message: 'nginx is being started' };
+  #state: IngressState = { serving: false, reason: 'Starting', message: 'nginx is being started', app: null };
   #refused = new Set<string>();
   #attempt: Promise<void> | undefined;
   #again = false;
@@ -253,10 +246,8 @@ export class Nginx {
   #succeed(): void {
     const { address, port } = this.#options.place;
     this.#failures = 0;
-    this.#setState(
-      { serving: true, reason: 'IngressServing', message: `nginx serves at ${address}:${port}` },
-      null,
-    );
+    const message = `nginx serves at ${address}:${port}`;
+    this.#setState({ serving: true, reason: 'IngressServing', message, app: null });
     this.#lookIn(RESYNC_MS);
   }
 
@@ -264,21 +255,18 @@ export class Nginx {
     this.#failures += 1;
     const { clock, random, log } = this.#options;
     log.warn({ err: error }, 'the ingress is not as it should be');
-    const reason = error instanceof AutoServeError ? error.code : 'InternalError';
-    const remedy = error instanceof AutoServeError && error.remedy ? `; ${error.remedy}` : '';
-    const app = error instanceof ConfigurationRefused ? error.app : null;
-    this.#setState({ serving: false, reason, message: `${messageOf(error)}${remedy}` }, app);
+    this.#setState(failureOf(error));
     const wait = backoffMs(this.#failures, BACKOFF, random());
     this.#retryAt = clock.now().getTime() + wait;
     if (this.#down) this.#again = false;
     this.#lookIn(wait);
   }
 
-  #setState(state: IngressState, app: string | null): void {
-    const { serving, reason, message } = state;
-    const changed = reason !== this.#state.reason || message !== this.#state.message;
+  #setState(state: IngressState): void {
+    const { serving, reason, message, app } = state;
+    const news = isNews(state, this.#state);
     this.#state = state;
-    if (changed) this.#options.onEvent({ type: serving ? 'Normal' : 'Warning', reason, message, app });
+    if (news) this.#options.onEvent({ type: serving ? 'Normal' : 'Warning', reason, message, app });
   }
 
   #reportRefused({ refused }: RoutingTable): void {
@@ -294,6 +282,10 @@ export class Nginx {
   #lookIn(ms: number): void {
     this.#cancelTimer?.();
     if (this.#closing.signal.aborted) return;
-    this.#cancelTimer = this.#options.clock.schedule(ms, () => this.#look());
+    this.#cancelTimer = this.#options.clock.schedule(ms, () => {
+      // A timer may be early by a part of a millisecond, and there is no other.
+      this.#retryAt = 0;
+      this.#look();
+    });
   }
 }

@@ -88,6 +88,20 @@ describe('the nginx container', () => {
         expect(await ingress.who('web.localhost')).to.equal('web');
       });
     }
+    expect(ingress.events.map(({ reason }) => reason)).to.not.include('NameTaken');
+  });
+
+  it('says whose container has its name, and leaves that one alone', async () => {
+    const name = `autoserve-${ingress.installation}-ingress`;
+    const other = await ingress.docker.createContainer({ name, Image: 'autoserve/demo-web:1' });
+    try {
+      const nginx = ingress.nginx();
+      await nginx.apply([]);
+      expect(nginx.state).to.include({ serving: false, reason: 'NameTaken' });
+      expect(nginx.state.message).to.include(other.id.slice(0, 12)).and.include(`docker rename ${name}`);
+    } finally {
+      await other.remove();
+    }
   });
 
   it('is made anew when its settings have changed', async () => {
@@ -120,7 +134,7 @@ describe('the nginx container', () => {
     await nginx.apply([]);
     expect(nginx.state.serving).to.equal(false);
     expect(nginx.state.reason).to.be.oneOf(['ImageNotFound', 'ImagePullFailed']);
-    expect(nginx.state.message).to.include('autoserve/no-such-ingress:1');
+    expect(nginx.state.message).to.include('autoserve/no-such-ingress:1').and.include('--ingress-image');
     expect(await ingress.container()).to.equal(undefined);
   });
 

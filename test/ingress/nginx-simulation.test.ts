@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { pino } from 'pino';
+import type { Clock } from '../../src/clock.ts';
 import { MemoryIngress } from '../../src/engine/memory/memory-ingress.ts';
 import { Nginx, type IngressEvent } from '../../src/ingress/nginx.ts';
 import type { Route } from '../../src/ingress/route.ts';
@@ -18,12 +19,12 @@ class World {
   });
   readonly events: IngressEvent[] = [];
 
-  nginx(): Nginx {
+  nginx(clock: Clock = this.clock): Nginx {
     return new Nginx({
       engine: this.engine,
       place: { image: 'nginx', address: '127.0.0.1', port: 8080, tlsPort: null },
       settings: { maxBodyBytes: 1 },
-      clock: this.clock,
+      clock,
       random: () => 0,
       log: pino({ level: 'silent' }),
       onEvent: (event) => this.events.push(event),
@@ -130,7 +131,7 @@ describe('nginx on virtual time', () => {
     expect(refusals[0]?.message).to.include('no good');
   });
 
-  it('lets nobody wait for an nginx that cannot run, and heals it when it can', async () => {
+  it('lets nobody wait for an nginx that cannot run, says so once, and heals it when it can', async () => {
     const nginx = world.nginx();
     await watchedUntil(nginx, [web]);
     world.engine.faults = { portTaken: true };
@@ -139,11 +140,24 @@ describe('nginx on virtual time', () => {
     const change = watched(nginx.apply([web, routeTo('more', [])]));
     await world.pass(1_000);
     expect(change.outcome).to.equal('done');
+    await world.pass(10_000);
     expect(nginx.state).to.include({ serving: false, reason: 'PortTaken' });
     expect(world.events.filter(({ reason }) => reason === 'PortTaken')).to.have.lengthOf(1);
     world.engine.faults = {};
     await world.pass(40_000);
     expect(world.serves('more')).to.equal(true);
+  });
+
+  it('tries again though timers are early', async () => {
+    const { clock } = world;
+    const early: Clock = { now: () => clock.now(), schedule: (ms, run) => clock.schedule(ms - 1, run) };
+    world.engine.faults = { portTaken: true };
+    const nginx = world.nginx(early);
+    await world.pass(10_000);
+    expect(nginx.state).to.include({ serving: false, reason: 'PortTaken' });
+    world.engine.faults = {};
+    await world.pass(40_000);
+    expect(nginx.state).to.include({ serving: true });
   });
 
   it('does nothing at all when nothing happens', async () => {

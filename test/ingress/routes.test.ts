@@ -3,6 +3,8 @@ import fc from 'fast-check';
 import type { App } from '../../src/manifest/app.gen.ts';
 import { checkRoute, routeOf, type Route } from '../../src/ingress/route.ts';
 import { routingTable } from '../../src/ingress/routes.ts';
+import { messagesFor } from '../manifest/app.ts';
+import { anyRoutes, validRoutes } from './arbitrary-routes.ts';
 
 const INSTANCE = { ip: '10.0.0.2', port: 80, containerId: 'c1' };
 
@@ -115,6 +117,27 @@ describe('a route', () => {
     });
   }
 
+  it('may have exactly the hosts and paths that a manifest may', () => {
+    const texts = HOSTILE.map((text) => route('web', { host: text, path: `/${text}` }));
+    const label = 'a'.repeat(63);
+    const edges = [
+      { host: label, path: `/${'a'.repeat(499)}` },
+      { host: `${label}a`, path: `/${'a'.repeat(500)}` },
+      { host: `a.${label}a.a`, path: '/a//b' },
+      { host: 'a.'.repeat(127), path: '/.a/..b/...' },
+      { host: `${'a.'.repeat(126)}a`, path: '/./' },
+      { host: `${'a.'.repeat(126)}aa`, path: '//' },
+    ].map((change) => route('web', change));
+    fc.assert(
+      fc.property(fc.oneof(anyRoutes, validRoutes), (routes) => {
+        for (const { host, path } of [...routes, ...texts, ...edges])
+          for (const change of [{ host }, { path }])
+            expect(isDeclarable(change), JSON.stringify(change)).to.equal(isRoutable(change));
+      }),
+      { numRuns: 50 },
+    );
+  });
+
   for (const ip of [
     '10.0.0',
     '10.0.0.256',
@@ -172,6 +195,19 @@ describe('a route', () => {
     expect(routeOf({ ...app, spec: { ...app.spec, type: 'tcp' } }, 'web.yaml', [])).to.equal(undefined);
   });
 });
+
+function isDeclarable(ingress: { host: string } | { path: string }): boolean {
+  return messagesFor({ image: 'web', ports: [{ containerPort: 80 }], ingress }).length === 0;
+}
+
+function isRoutable(change: Partial<Route>): boolean {
+  try {
+    checkRoute(route('web', change));
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 describe('the routing table', () => {
   it('has one server for a host, its longest paths first, and no group of servers for an app without any', () => {

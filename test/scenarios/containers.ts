@@ -1,5 +1,5 @@
 import type Docker from 'dockerode';
-import { ingressLabels, INSTALLATION_LABEL, parseIdentity } from '../../src/engine/labels.ts';
+import { INSTALLATION_LABEL, isIngress, parseIdentity } from '../../src/engine/labels.ts';
 
 /** A container as Docker shows it; equal to an earlier one as long as its process is the same. */
 export interface Container {
@@ -77,8 +77,4 @@ export class Containers {
       throw error;
     }
   }
-}
-
-function isIngress(labels: Readonly<Record<string, string>>, installation: string): boolean {
-  return Object.entries(ingressLabels(installation)).every(([label, value]) => labels[label] === value);
 }

@@ -6,8 +6,12 @@ import type { Ground } from './hooks.ts';
 /** What an installation needs to have an ingress of its own: an image and a port. */
 export class IngressGround implements Ground {
   /** For the installation; complete once this has started. */
-  readonly env: Record<string, string> = { AUTOSERVE_INGRESS_IMAGE: INGRESS_IMAGE };
+  readonly env: Record<string, string>;
   #port = 0;
+
+  constructor(image = INGRESS_IMAGE) {
+    this.env = { AUTOSERVE_INGRESS_IMAGE: image };
+  }
 
   /** Of 127.0.0.1. */
   get port(): number {

@@ -16,6 +16,8 @@ export interface LoadOptions {
   kept: number;
   slow: number;
   posted: number;
+  /** By path, of those that ask for it instead; none without. */
+  others?: Record<string, number>;
 }
 
 export interface LoadReport {
@@ -66,7 +68,7 @@ function report(): LoadReport {
 
 function send(): void {
   const method = Math.random() < options.posted ? 'POST' : 'GET';
-  const path = Math.random() < options.slow ? `/sleep?ms=${SLOW_MS}` : '/';
+  const path = anyPath();
   const agent = Math.random() < options.kept && kept;
   sent += 1;
   const sentAt = new Date();
@@ -101,6 +103,16 @@ function send(): void {
   asked.on('timeout', () => asked.destroy(new Error('timeout')));
   asked.on('error', (error) => settle(reasonOf(error)));
   asked.end(method === 'POST' ? 'posted' : undefined);
+}
+
+function anyPath(): string {
+  const shares = { ...options.others, [`/sleep?ms=${SLOW_MS}`]: options.slow };
+  let rest = Math.random();
+  for (const [path, share] of Object.entries(shares)) {
+    if (rest < share) return path;
+    rest -= share;
+  }
+  return '/';
 }
 
 function reasonOf(error: Error): string {

@@ -9,7 +9,7 @@ const ATTEMPTS = 20;
 const RETRY_MS = 50;
 
 /**
- * Creates a container and returns its id. The name makes it happen once: when the reply to an earlier create was
+ * Creates an instance and returns its id. The name makes it happen once: when the reply to an earlier create was
  * lost, Docker refuses the second one, and the container that holds the name is the one that was wanted.
  */
 export async function createContainer(
@@ -18,7 +18,22 @@ export async function createContainer(
   identity: InstanceIdentity,
   body: Docker.ContainerCreateOptions,
 ): Promise<string> {
-  const { name } = identity;
+  return await createNamed(connection, identity.name, body, (holder, cause) =>
+    idIfSame(holder, installation, identity, cause),
+  );
+}
+
+/**
+ * Creates a container and returns its id.
+ *
+ * @param idOfHolder what to return where another container has the name; undefined to wait until it has not
+ */
+export async function createNamed(
+  connection: DockerConnection,
+  name: string,
+  body: Docker.ContainerCreateOptions,
+  idOfHolder: (holder: Docker.ContainerInspectInfo, cause: EngineError) => string | undefined,
+): Promise<string> {
   // Without `_query` and `_body` the client would put the body into the URL too, and with it the secrets.
   const request = { ...body, _query: { name }, _body: body };
   for (let attempt = 1; ; attempt += 1) {
@@ -30,7 +45,8 @@ export async function createContainer(
     } catch (error) {
       if (!(error instanceof EngineError) || statusOf(error.cause) !== 409) throw error;
       const holder = await inspectHolder(connection, name);
-      if (holder) return idIfSame(holder, installation, identity, error);
+      const id = holder && idOfHolder(holder, error);
+      if (id !== undefined) return id;
       // Docker reserves a name before the container can be seen, and frees it after it is gone.
       if (attempt === ATTEMPTS) throw error;
       await delay(RETRY_MS);
@@ -56,7 +72,7 @@ function idIfSame(
   holder: Docker.ContainerInspectInfo,
   installation: string,
   wanted: InstanceIdentity,
-  cause: unknown,
+  cause: EngineError,
 ): string {
   const labels = holder.Config.Labels ?? {};
   const held = parseIdentity(labels);
@@ -67,10 +83,14 @@ function idIfSame(
   ) {
     return holder.Id;
   }
-  throw new EngineError(
+  throw nameTaken(wanted.name, holder, cause);
+}
+
+export function nameTaken(name: string, holder: Docker.ContainerInspectInfo, cause: unknown): EngineError {
+  return new EngineError(
     'NameTaken',
-    `cannot create container "${wanted.name}": container ${holder.Id.slice(0, 12)} (image ${holder.Config.Image}) ` +
+    `cannot create container "${name}": container ${holder.Id.slice(0, 12)} (image ${holder.Config.Image}) ` +
       'has that name and is not ours, so it is left alone',
-    { cause, remedy: `\`docker rename ${wanted.name} NEW-NAME\`, or remove it if nobody needs it` },
+    { cause, remedy: `\`docker rename ${name} NEW-NAME\`, or remove it if nobody needs it` },
   );
 }

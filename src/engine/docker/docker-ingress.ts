@@ -9,9 +9,10 @@ import type {
   IngressProcess,
   IngressSpec,
 } from '../ingress-engine.ts';
-import { ingressLabels, SETTINGS_LABEL } from '../labels.ts';
+import { ingressLabels, isIngress, SETTINGS_LABEL } from '../labels.ts';
 import { runCommand, streamCommand } from './command.ts';
 import { DockerConnection } from './connection.ts';
+import { createNamed, nameTaken } from './create.ts';
 import { dockerMessage, statusOf } from './errors.ts';
 import { EventStream } from './events.ts';
 import { putFiles, readFile } from './files.ts';
@@ -71,18 +72,11 @@ export class DockerIngress implements IngressEngine {
 
   async createIngress(spec: IngressSpec): Promise<string> {
     const body = ingressBody(spec, { installation: this.#installation, network: this.#network });
-    try {
-      const container = await this.#connection.call(`create container "${this.#name}"`, (docker) =>
-        docker.createContainer({ ...body, name: this.#name }),
-      );
-      return container.id;
-    } catch (error) {
-      if (!(error instanceof EngineError) || statusOf(error.cause) !== 409) throw error;
-      throw new EngineError('NameTaken', `cannot create the ingress: ${dockerMessage(error.cause)}`, {
-        cause: error,
-        remedy: `\`docker rename ${this.#name} NEW-NAME\`, or remove it if nobody needs it`,
-      });
-    }
+    return await createNamed(this.#connection, this.#name, body, (holder, cause) => {
+      // One that is being removed.
+      if (isIngress(holder.Config.Labels, this.#installation)) return undefined;
+      throw nameTaken(this.#name, holder, cause);
+    });
   }
 
   async startIngress(id: string): Promise<void> {

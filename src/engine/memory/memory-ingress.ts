@@ -80,7 +80,8 @@ export class MemoryIngress implements IngressEngine {
 
   async startIngress(id: string): Promise<void> {
     const nginx = this.#find(id);
-    if (this.faults.portTaken) throw new EngineError('PortTaken', 'the port is taken');
+    // As Docker does, in other words each time.
+    if (this.faults.portTaken) throw new EngineError('PortTaken', `the port is taken, says ${id}`);
     nginx.running = true;
     this.#load(nginx);
     this.#tell();
