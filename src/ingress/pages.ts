@@ -24,11 +24,14 @@ export function pageMaps(): string {
     default "";
     503     2;
   }
-  # How a request ended that reached an instance; one that reached none may be sent again without harm.
-  map "$upstream_connect_time|$upstream_status" $autoserve_given_up {
-    "~^[^0-9]*[|]" "";
-    ~504$          504;
-    default        502;
+  # How a request ended that is not to be sent again. One may be that reached no instance, or one that may be sent twice
+  # and reached but one.
+  map "$upstream_connect_time|$request_method|$upstream_status" $autoserve_given_up {
+    "~^[^0-9|]*[|]"                               "";
+    "~^[0-9.]+(, -)+[|]"                          "";
+    "~^(-, )+[0-9.]+[|](?!POST[|]|LOCK[|]|PATCH[|])" "";
+    ~504$                                         504;
+    default                                       502;
   }
   error_page 404 413 503 @page_$autoserve_format;
   error_page 502 504 = @unreached;

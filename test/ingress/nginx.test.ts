@@ -180,6 +180,29 @@ describe('what nginx serves', () => {
     expect((await ingress.get('web.localhost', '/')).status, 'nobody is put out of reach').to.equal(200);
   });
 
+  it('asks once more when it has reached but one, what may be asked twice', async () => {
+    const dropping = `let asked = 0; require('node:http').createServer((request, response) => {
+        if (request.url === '/count') return response.end(String(asked));
+        if (request.url === '/drop') asked += 1;
+        if (request.url === '/drop') request.socket.destroy(); else response.end();
+      }).listen(8080);`;
+    const [alive, drops] = [await ingress.instance('alive'), await ingress.instance('drops', dropping)];
+    const nobody = { ...alive, port: 9 };
+    await ingress.nginx().apply([routeTo('web', [nobody, drops, alive], { balance: 'round_robin' })]);
+    const count = async () => Number(await (await fetch(`http://${drops.ip}:8080/count`)).text());
+    for (let times = 1; times <= 6; times += 1)
+      expect((await ingress.get('web.localhost', '/drop')).status).to.equal(200);
+    const before = await count();
+    expect(before, 'some were dropped').to.be.above(0);
+    let lost = 0;
+    for (let times = 1; times <= 6; times += 1) {
+      const { status } = await ingress.send('POST', 'web.localhost', '/drop', {}, Buffer.from('x'));
+      if (status === 502) lost += 1;
+    }
+    expect(lost, 'some were dropped').to.be.above(0);
+    expect((await count()) - before).to.equal(lost);
+  });
+
   it('spreads requests in the way that the app asks for', async () => {
     const instances = [await ingress.instance('a'), await ingress.instance('b')];
     await ingress
