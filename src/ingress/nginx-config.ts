@@ -111,14 +111,17 @@ function temporaryPaths(): string {
 function connectionSettings(): string {
   return `  root ${CURRENT};
   include ${SLOT_FILE};
+  map $status $autoserve_connection_end {
+    101     "";
+    default $autoserve_parting;
+  }
   add_header Connection $autoserve_connection_end always;`;
 }
 
 /** The content of `SLOT_FILE`. */
 export function slotConfig(slot: Slot): string {
-  return `map "$status $realpath_root" $autoserve_connection_end {
-  "~^101 " "";
-  "~ ${ROOT}/${slot}$" "";
+  return `map $realpath_root $autoserve_parting {
+  ${ROOT}/${slot} "";
   default close;
 }
 `;
@@ -127,8 +130,8 @@ export function slotConfig(slot: Slot): string {
 function proxySettings(): string {
   return `  # Nothing but WebSockets: other protocols would pass by all that is checked here.
   map $http_upgrade $autoserve_upgrade {
-    default       "";
-    ~*^websocket$ websocket;
+    default   "";
+    websocket websocket;
   }
   map $autoserve_upgrade $autoserve_connection {
     default upgrade;
