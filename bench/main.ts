@@ -2,6 +2,7 @@ import Docker from 'dockerode';
 import { DockerDaemon } from '../test/scenarios/docker-daemon.ts';
 import { metricsRows } from './database.ts';
 import { idle } from './idle.ts';
+import { ingressRows } from './ingress.ts';
 import { Installation } from './installation.ts';
 import { convergedPass } from './pass.ts';
 import { logLines, metricsPass } from './metrics.ts';
@@ -25,6 +26,7 @@ async function main(): Promise<void> {
   await metricsRows(add);
   add(logLines());
   add(await metricsPass(docker));
+  await ingressRows(docker, add);
   if (DockerDaemon.isPossible()) await swarmRows(add);
   await yardstick.setUp();
   try {
