@@ -65,7 +65,7 @@ describe('planApplication, while earlier plans are being carried out, for any ob
           const seen = withInHand(present, hand);
           const serving = (each: Instance): boolean => isReady(each, now) && stays(each);
           const processes = processesOf(seen, hand);
-          if (processes > before) expect(processes).to.be.at.before(ceiling);
+          if (processes > before) expect(processes).to.be.at.most(ceiling);
           before = processes;
           const ready = count(seen, serving);
           if (ready < count(last, serving)) expect(ready).to.be.at.least(floor);
