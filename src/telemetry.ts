@@ -15,6 +15,7 @@ import { isUnavailable, type Database } from './store/database.ts';
 import { writeUsage } from './store/instance-usage.ts';
 import { insertMetrics, type MetricSample } from './store/metrics.ts';
 import { recentMetrics } from './store/recent-metrics.ts';
+import { ensureMetricsPartitions } from './store/retention.ts';
 
 export interface TelemetryOptions {
   engine: Engine;
@@ -84,6 +85,8 @@ export class Telemetry {
       },
       this.#closing.signal,
     );
+    // A row that comes while its day's partition is being made is refused.
+    await ensureMetricsPartitions(database);
     this.#collector.start(await recentMetrics(database, 'app', RESTORED_SECONDS));
     if (!listen) return;
     const { prometheus } = this;

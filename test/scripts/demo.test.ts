@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import Docker from 'dockerode';
+import { eventually } from '../eventually.ts';
 import { ask } from '../../scripts/load.ts';
 import { INSTALLATION_LABEL } from '../../src/engine/labels.ts';
 import { packageRoot } from '../../src/package-root.ts';
@@ -74,7 +75,9 @@ describe('npm run demo', () => {
       expect(await ask({ host, port: Number(port) })).to.be.null;
     }
     const [metrics = ''] = /http:\S+\/metrics/.exec(output) ?? [];
-    expect(await (await fetch(metrics)).text()).to.include(`app="shop-${suffix}"`);
+    await eventually(async () =>
+      expect(await (await fetch(metrics)).text()).to.include(`app="shop-${suffix}"`),
+    );
   });
 
   it('changes nothing when it is run again', async function () {
@@ -91,9 +94,9 @@ describe('npm run demo', () => {
     this.timeout(180_000);
     const { code, output } = await run('demo.ts', '--load');
     expect(code, output).to.equal(0);
-    expect(output).to.match(/after \d+ s {2}1 to \d instances: rps \S+ is \d+ % of its target 20/);
-    expect(output).to.match(/requests were served, 0 were not/);
-    expect(output).to.match(/\d to 1 instances: every metric is at 30 % of its target or less/);
+    expect(output, output).to.match(/after \d+ s {2}1 to \d instances: .+ is \d+ % of its target/);
+    expect(output, output).to.match(/requests were served, 0 were not/);
+    expect(output, output).to.match(/\d to 1 instances: every metric is at 30 % of its target or less/);
     const [, seconds] = /instances and back in (\d+) s/.exec(output) ?? [];
     expect(Number(seconds), output).to.be.below(120);
   });
