@@ -5,7 +5,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import Docker from 'dockerode';
@@ -21,6 +21,8 @@ const NGINX = '/usr/sbin/nginx';
 /** With `tail` and its kin AutoServe reads the access log. */
 const PROGRAMS = [NGINX, '/usr/bin/tail', '/usr/bin/timeout', '/usr/bin/truncate'];
 const PACKAGE = 'nginx-light';
+/** Debian asks it whether an installation may start services; 101 says no. */
+const POLICY = '/usr/sbin/policy-rc.d';
 
 const FILES = {
   'etc/passwd': 'root:x:0:0:root:/root:/usr/sbin/nologin\nnobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n',
@@ -85,13 +87,25 @@ function installNginx(): void {
         : `nginx is not at ${NGINX}: install it, or set the ingress image to ${PUBLIC_IMAGE}`,
     );
   }
-  for (const args of [['update'], ['install', '-y', '--no-install-recommends', PACKAGE]]) {
-    const { status } = spawnSync('apt-get', args, {
-      stdio: ['ignore', 'inherit', 'inherit'],
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-    });
-    if (status !== 0) throw new Error(`apt-get ${args[0]} failed: see above`);
+  const forbidden = forbidServices();
+  try {
+    for (const args of [['update'], ['install', '-y', '--no-install-recommends', PACKAGE]]) {
+      const { status } = spawnSync('apt-get', args, {
+        stdio: ['ignore', 'inherit', 'inherit'],
+        env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+      });
+      if (status !== 0) throw new Error(`apt-get ${args[0]} failed: see above`);
+    }
+  } finally {
+    if (forbidden) rmSync(POLICY);
   }
+}
+
+/** The program is wanted, not the server that its package starts; whether that had to be said. */
+function forbidServices(): boolean {
+  if (existsSync(POLICY)) return false;
+  writeFileSync(POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  return true;
 }
 
 function digestInputs(): string {

@@ -17,6 +17,7 @@ import { ManifestReader } from './source/manifest-reader.ts';
 import type { SyncResult } from './source/synchronizer.ts';
 import { listenForCommands } from './store/command.ts';
 import type { Database } from './store/database.ts';
+import { writeIngressPort } from './store/installation.ts';
 import { replicaEvent } from './store/replica/event.ts';
 import { Replica } from './store/replica/replica.ts';
 import { openStorage, type Storage } from './store/storage.ts';
@@ -118,6 +119,7 @@ async function run(
     logger,
   });
   retention.start();
+  await writeIngressPort(database, config.ingress.port || null);
   await ingress?.resume();
   await telemetry.start(loop, ingress, { listen: config.listen, resyncMs: config.resyncSeconds * 1_000 });
   logger.info(

@@ -1,4 +1,3 @@
-import type { IngressConfig } from '../config.ts';
 import { scaledByHand } from '../controllers/scaling/by-hand.ts';
 import { boundsOf } from '../controllers/scaling/limits.ts';
 import type { ApplicationRow, ScalingDecisionRow } from '../store/read.ts';
@@ -28,8 +27,8 @@ export function byHandOf({ spec, scaled_replicas: scaled }: ApplicationRow): str
   return scaledByHand(spec.scaling, scaled);
 }
 
-/** Where the ingress serves an app, as it is configured here; null when it does not. */
-export function urlOf({ spec: { spec } }: ApplicationRow, { port }: IngressConfig): string | null {
-  if (spec.type !== 'http' || !spec.ingress?.host || port === 0) return null;
+/** Where the ingress serves an app; null when it does not. */
+export function urlOf({ spec: { spec } }: ApplicationRow, port: number | null): string | null {
+  if (spec.type !== 'http' || !spec.ingress?.host || port === null) return null;
   return `http://${spec.ingress.host}${port === 80 ? '' : `:${port}`}${spec.ingress.path}`;
 }

@@ -20,6 +20,22 @@ export async function readInstallation(connection: Connection, id: string | null
   return installation;
 }
 
+/** Where the ingress is from now on; null for no ingress. */
+export async function writeIngressPort(connection: Connection, port: number | null): Promise<void> {
+  await connection.query('UPDATE installation SET ingress_port = ? WHERE ingress_port IS DISTINCT FROM ?', [
+    port,
+    port,
+  ]);
+}
+
+/** The port of the ingress as the last `up` had it; null when it had none. */
+export async function readIngressPort(connection: Connection): Promise<number | null> {
+  const [row] = await connection.query<{ port: number | null }>(
+    'SELECT ingress_port AS port FROM installation',
+  );
+  return row?.port ?? null;
+}
+
 /** The installation of a database, without making one; undefined when there is none yet. */
 export async function findInstallation(connection: Connection): Promise<Installation | undefined> {
   const [installation] = await connection.query<Installation>(

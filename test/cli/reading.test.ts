@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { autoserve } from './run.ts';
+import { readInstallation, writeIngressPort } from '../../src/store/installation.ts';
 import { condition, event, instance, SeededDatabase } from './seeded-database.ts';
 
 const containerId = 'c0ffee'.padEnd(64, '0');
@@ -98,6 +99,8 @@ describe('autoserve get and describe', () => {
   });
 
   it('describes an app: spec, instances, conditions, folded events and what to do next', async () => {
+    await readInstallation(installation.database, null);
+    await writeIngressPort(installation.database, 8088);
     const { code, stdout } = await installation.run('describe', 'app', 'cart');
     expect(code).to.equal(0);
     expect(lines(stdout)).to.deep.equal([
@@ -105,7 +108,7 @@ describe('autoserve get and describe', () => {
       '  status  starting, 1/2 ready',
       '  revision  1 (generation 1)',
       '  scaling  manual, 2',
-      '  url  http://cart.localhost:8080/',
+      '  url  http://cart.localhost:8088/',
       '  source  cart.yaml@4f2a91c',
       '  age  Ns',
       '',

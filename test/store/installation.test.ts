@@ -3,7 +3,7 @@ import pg from 'pg';
 import { AutoServeError } from '../../src/error.ts';
 import { Database } from '../../src/store/database.ts';
 import { InstallationLock, LOCK_CLASS } from '../../src/store/installation-lock.ts';
-import { readInstallation } from '../../src/store/installation.ts';
+import { readIngressPort, readInstallation, writeIngressPort } from '../../src/store/installation.ts';
 import { eventually } from '../eventually.ts';
 import { useDatabase } from '../postgres.ts';
 
@@ -28,6 +28,13 @@ describe('the installation', () => {
     expect(await readInstallation(database, null)).to.deep.equal(made);
     expect(await readInstallation(database, 'shop')).to.deep.equal({ ...made, id: 'shop' });
     expect(await readInstallation(database, null)).to.deep.equal({ ...made, id: 'shop' });
+  });
+
+  it('tells where the ingress is, or that there is none', async () => {
+    for (const port of [8080, null, 8081]) {
+      await writeIngressPort(database, port);
+      expect(await readIngressPort(database)).to.equal(port);
+    }
   });
 
   describe('its lock', () => {

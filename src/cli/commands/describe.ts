@@ -27,32 +27,41 @@ export function describeCommand(): Command {
       if (!/^app(lication)?s?$/.test(kind ?? '') || name === undefined)
         throw usageError('describe needs an app and its name', 'autoserve describe app NAME');
       const config = await configOf(command);
-      const [{ withReader }, read, { describeApp }, { urlOf }, { renderData }, { keptRevision }] =
-        await Promise.all([
-          import('../database.ts'),
-          import('../../store/read.ts'),
-          import('../describe-app.ts'),
-          import('../describe-scaling.ts'),
-          import('../render.ts'),
-          import('../revision-text.ts'),
-        ]);
+      const [
+        { withReader },
+        read,
+        { readIngressPort },
+        { describeApp },
+        { urlOf },
+        { renderData },
+        { keptRevision },
+      ] = await Promise.all([
+        import('../database.ts'),
+        import('../../store/read.ts'),
+        import('../../store/installation.ts'),
+        import('../describe-app.ts'),
+        import('../describe-scaling.ts'),
+        import('../render.ts'),
+        import('../revision-text.ts'),
+      ]);
       const story = await withReader(config, async (database) => {
         const [app] = await read.listApplications(database, name);
         if (!app)
           throw new AutoServeError('NotFound', `app "${name}" not found`, { remedy: 'autoserve get apps' });
-        const [revisions, decision, instances, events, manifests, failures] = await Promise.all([
+        const [revisions, decision, instances, events, manifests, failures, port] = await Promise.all([
           read.listRevisions(database, name),
           read.lastDecision(database, app),
           read.listInstances(database, name),
           read.listEvents(database, name),
           read.listManifests(database),
           read.listFailures(database, name),
+          readIngressPort(database),
         ]);
         const manifest = manifests.find(({ path }) => path === app.source_path);
         const kept = keptRevision(app);
         const revision = revisions.find((row) => row.app_uid === app.uid && row.revision === kept);
         const own = failures.filter((row) => row.app_uid === app.uid);
-        const url = urlOf(app, config.ingress);
+        const url = urlOf(app, port);
         return { app, revision, url, decision, instances, manifest, failures: own, events };
       });
       console.log(output === 'text' ? describeApp(story, new Date()) : renderData(story, output));
