@@ -6,6 +6,13 @@ import { ConfigurationRefused } from '../../src/ingress/refusal.ts';
 import { eventually } from '../eventually.ts';
 import { freePort, IngressFixture, routeTo } from './fixture.ts';
 
+/** Gives no answer under `/drop`, and says under `/count` how often it was asked that. */
+const DROPPING = `let asked = 0; require('node:http').createServer((request, response) => {
+    if (request.url === '/count') return response.end(String(asked));
+    if (request.url === '/drop') asked += 1;
+    if (request.url === '/drop') request.socket.destroy(); else response.end();
+  }).listen(8080);`;
+
 describe('what nginx serves', () => {
   const ingress = new IngressFixture();
 
@@ -158,12 +165,7 @@ describe('what nginx serves', () => {
   });
 
   it('asks a second time only what may be asked twice', async () => {
-    const dropping = `let asked = 0; require('node:http').createServer((request, response) => {
-        if (request.url === '/count') return response.end(String(asked));
-        if (request.url === '/drop') asked += 1;
-        if (request.url === '/drop') request.socket.destroy(); else response.end();
-      }).listen(8080);`;
-    const instances = [await ingress.instance('a', dropping), await ingress.instance('b', dropping)];
+    const instances = [await ingress.instance('a', DROPPING), await ingress.instance('b', DROPPING)];
     await ingress.nginx().apply([routeTo('web', instances)]);
     const count = async () => {
       const counts = await Promise.all(
@@ -181,12 +183,7 @@ describe('what nginx serves', () => {
   });
 
   it('asks once more when it has reached but one, what may be asked twice', async () => {
-    const dropping = `let asked = 0; require('node:http').createServer((request, response) => {
-        if (request.url === '/count') return response.end(String(asked));
-        if (request.url === '/drop') asked += 1;
-        if (request.url === '/drop') request.socket.destroy(); else response.end();
-      }).listen(8080);`;
-    const [alive, drops] = [await ingress.instance('alive'), await ingress.instance('drops', dropping)];
+    const [alive, drops] = [await ingress.instance('alive'), await ingress.instance('drops', DROPPING)];
     const nobody = { ...alive, port: 9 };
     await ingress.nginx().apply([routeTo('web', [nobody, drops, alive], { balance: 'round_robin' })]);
     const count = async () => Number(await (await fetch(`http://${drops.ip}:8080/count`)).text());
