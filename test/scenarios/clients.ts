@@ -14,7 +14,7 @@ export interface FailedRequest {
   at: Date;
 }
 
-const CLIENTS = 6;
+const CLIENTS = 10;
 const LONGEST_REQUEST_MS = 400;
 const LONGEST_WAIT_MS = 5_000;
 
