@@ -22,8 +22,8 @@ export interface AccessLogLimits {
 }
 
 const LIMITS: AccessLogLimits = { emptyAtBytes: LOG_BYTES / 2, sessionSeconds: 600 };
-/** What `timeout` says when the time is up. */
-const TIME_IS_UP = 124;
+/** What `timeout` says when the time is up: GNU's its own, BusyBox's that of the program that it ended. */
+const TIME_IS_UP: readonly (number | null)[] = [124, 143];
 const RETRY_MS = 1_000;
 
 /**
@@ -81,7 +81,7 @@ async function followFile(
       }
       piece = await output.next();
     }
-    if (!signal.aborted && piece.value !== TIME_IS_UP) {
+    if (!signal.aborted && !TIME_IS_UP.includes(piece.value)) {
       throw new AutoServeError(
         'AccessLogLost',
         `the access log's reader ended with exit code ${piece.value}`,

@@ -1,10 +1,11 @@
 import type { Proxy } from '../controllers/ingress/controller.ts';
+import { AutoServeError, messageOf } from '../error.ts';
 import type { AccessLogListener } from './access-log.ts';
 import { readCertificates, type Certificate } from './certificate.ts';
 import { Nginx, type NginxOptions } from './nginx.ts';
 import type { Route } from './route.ts';
 
-export interface IngressOptions extends NginxOptions {
+export interface IngressOptions extends Omit<NginxOptions, 'certificates'> {
   /** Holds `<host>.crt` and `<host>.key`. */
   certificatesDir: string;
 }
@@ -17,6 +18,8 @@ export class Ingress implements Proxy {
   readonly #begun = new Promise<Nginx>((resolve) => {
     this.#begin = resolve;
   });
+  /** As they were last read. */
+  #certificatesRead: readonly Certificate[] = [];
   #problems = new Set<string>();
 
   constructor(options: IngressOptions) {
@@ -31,8 +34,7 @@ export class Ingress implements Proxy {
   /** See `Nginx.apply`. */
   async apply(routes: readonly Route[]): Promise<void> {
     if (!this.#nginx && routes.length === 0) return;
-    const nginx = this.#start();
-    await nginx.apply(routes, await this.#certificates());
+    await this.#start().apply(routes);
   }
 
   /** See `Nginx.statusPage`. */
@@ -55,19 +57,32 @@ export class Ingress implements Proxy {
   }
 
   #start(): Nginx {
-    this.#nginx ??= new Nginx(this.#options);
+    this.#nginx ??= new Nginx({ ...this.#options, certificates: () => this.#certificates() });
     this.#begin(this.#nginx);
     return this.#nginx;
   }
 
-  async #certificates(): Promise<Certificate[]> {
-    const { certificatesDir, onEvent } = this.#options;
-    const { certificates, problems } = await readCertificates(certificatesDir);
+  /** Those of now; of a directory that cannot be read, those that were there before. */
+  async #certificates(): Promise<readonly Certificate[]> {
+    const { certificatesDir } = this.#options;
+    try {
+      const { certificates, problems } = await readCertificates(certificatesDir);
+      this.#report(problems);
+      this.#certificatesRead = certificates;
+    } catch (error) {
+      const message = `the certificates in ${certificatesDir} cannot be read: ${messageOf(error)}`;
+      const remedy = 'make it a directory that autoserve may read';
+      this.#report([new AutoServeError('CertificateInvalid', message, { cause: error, remedy })]);
+    }
+    return this.#certificatesRead;
+  }
+
+  /** Tells each problem once, as long as it lasts. */
+  #report(problems: readonly AutoServeError[]): void {
     const messages = new Set(problems.map(({ message }) => message));
     for (const { code, message, remedy } of problems)
       if (!this.#problems.has(message))
-        onEvent({ type: 'Warning', reason: code, message: `${message}; ${remedy}`, app: null });
+        this.#options.onEvent({ type: 'Warning', reason: code, message: `${message}; ${remedy}`, app: null });
     this.#problems = messages;
-    return certificates;
   }
 }

@@ -177,6 +177,12 @@ function tlsSettings(servers: readonly Server[], tlsHosts: ReadonlySet<string>):
   server {
     listen ${TLS_PORT} ssl default_server backlog=4096 so_keepalive=on;
     ssl_reject_handshake on;
+    # Who shook hands for one host may ask for another.
+    location / {
+      set $autoserve_app "";
+      return 404;
+    }
+    include ${PAGES_FILE};
   }
 `;
 }

@@ -20,6 +20,8 @@ export interface NginxOptions {
   engine: NginxEngine;
   place: NginxPlace;
   settings: NginxSettings;
+  /** Those of now; must not throw. */
+  certificates?: () => Promise<readonly Certificate[]>;
   clock: Clock;
   /** In [0, 1), for the backoff. */
   random: () => number;
@@ -68,7 +70,7 @@ export class Nginx {
   readonly #start: Configuration;
   readonly #closing = new AbortController();
   readonly #watch: { close(): void };
-  #wanted: Candidate | undefined;
+  #wanted: RoutingTable | undefined;
   #waiting: Waiter[] = [];
   /** The last configuration that nginx accepted. */
   #accepted: Configuration | undefined;
@@ -108,12 +110,12 @@ export class Nginx {
    * Makes `routes`, all there are, the ones that are served, and returns the table made of them; its refusals are reported
    * as events, too. Resolves when no request is taken by an earlier table: this or a later one is in force, or nginx does
    * not run. Throws when an earlier one may go on serving: `ConfigurationRefused`, `ReloadNotTaken`, `EngineUnavailable`;
-   * it is tried again without being asked.
+   * it is tried again without being asked. Of calls at the same time the last one counts.
    */
-  async apply(routes: readonly Route[], certificates: readonly Certificate[] = []): Promise<RoutingTable> {
-    const table = routingTable(routes, this.#wanted?.table);
+  async apply(routes: readonly Route[]): Promise<RoutingTable> {
+    const table = routingTable(routes, this.#wanted);
     this.#reportRefused(table);
-    this.#wanted = { table, configuration: configurationOf(table, this.#options.settings, certificates) };
+    this.#wanted = table;
     const applied = new Promise<void>((resolve, reject) => this.#waiting.push({ resolve, reject }));
     this.#look();
     await applied;
@@ -151,6 +153,7 @@ export class Nginx {
     this.#again = true;
     this.#attempt ??= this.#attempts().finally(() => {
       this.#attempt = undefined;
+      if (this.#again) this.#look();
     });
   }
 
@@ -169,7 +172,7 @@ export class Nginx {
       await this.#pace();
       // Whoever comes from here on waits for the next attempt.
       waiters = this.#waiting.splice(0);
-      await this.#deploy();
+      await this.#deploy(await this.#candidate());
       this.#succeed();
       for (const waiter of waiters) waiter.resolve();
     } catch (error) {
@@ -189,7 +192,6 @@ export class Nginx {
     const onDown = (): void => this.#noteDown();
     const { container, isNew } = await ensureContainer(engine, place, { first, onDown, signal });
     const { id, ip } = container;
-    this.#down = false;
     if (isNew) {
       await awaitStart(engine, id, clock);
       this.#container = { id, ip, slot: 'a', generation: first.generation };
@@ -197,6 +199,14 @@ export class Nginx {
       const generation = ip ? (await this.#ask(ip, '/configuration'))?.trim() : undefined;
       this.#container = { id, ip, slot: await servingSlot(engine, id), generation };
     }
+    this.#down = false;
+  }
+
+  /** What is wanted now; undefined before there is anything. */
+  async #candidate(): Promise<Candidate | undefined> {
+    const certificates = (await this.#options.certificates?.()) ?? [];
+    const table = this.#wanted;
+    return table && { table, configuration: configurationOf(table, this.#options.settings, certificates) };
   }
 
   /** An application that is to stop need not wait for an image that is being pulled. */
@@ -212,17 +222,16 @@ export class Nginx {
 
   /** Waits until a reload may be, unless there is nothing to load. */
   async #pace(): Promise<void> {
-    if (this.#isInForce()) return;
+    if (this.#isInForce(await this.#candidate())) return;
     const { clock } = this.#options;
     const wait = this.#lastReload + RELOAD_MS - clock.now().getTime();
     if (wait > 0) await pause(clock, wait, this.#closing.signal);
   }
 
-  async #deploy(): Promise<void> {
+  async #deploy(wanted: Candidate | undefined): Promise<void> {
     const { engine, clock } = this.#options;
-    const wanted = this.#wanted;
     const container = this.#container;
-    if (!wanted || !container || this.#isInForce()) return;
+    if (!wanted || !container || this.#isInForce(wanted)) return;
     this.#lastReload = clock.now().getTime();
     // If it fails halfway, nobody knows.
     const { generation } = container;
@@ -239,8 +248,8 @@ export class Nginx {
     this.#accepted = wanted.configuration;
   }
 
-  #isInForce(): boolean {
-    return !this.#wanted || this.#container?.generation === this.#wanted.configuration.generation;
+  #isInForce(wanted: Candidate | undefined): boolean {
+    return !wanted || this.#container?.generation === wanted.configuration.generation;
   }
 
   #succeed(): void {

@@ -40,13 +40,15 @@ export function pageMaps(): string {
 
 /**
  * Instances that have died a moment ago fail faster than others answer, so that `least_conn` gives them every request
- * first: a request that could not be connected is taken to all the others.
+ * first: a request that could not be connected is taken to more of them. To so many only, for it may be one that makes
+ * instances die.
  */
+const MORE_TRIES = 5;
 const UNREACHED = `location @unreached {
   error_page 502 504 @page_$autoserve_format;
   if ($autoserve_given_up = 502) { return 502; }
   if ($autoserve_given_up = 504) { return 504; }
-  proxy_next_upstream_tries 0;
+  proxy_next_upstream_tries ${MORE_TRIES};
   proxy_pass http://app_$autoserve_app;
 }
 `;

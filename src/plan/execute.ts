@@ -32,6 +32,9 @@ export interface Execution {
   onEnded: (result: StepResult, closure: OperationClosure) => void;
 }
 
+/** Those in which the engine, or nginx, has little to do and takes its time. */
+const WAITING: ReadonlySet<Action['kind']> = new Set(['resolveImage', 'stopContainer', 'drainInstance']);
+
 /**
  * Carries out a plan: every step once the steps it comes after have succeeded, as many at a time as `calls` allows.
  * It decides nothing and never throws; a step that fails holds back only the steps that come after it.
@@ -62,7 +65,7 @@ async function carryOut(
     end({ step, outcome: 'skipped' }, { outcome: 'skipped', containerId: null, error: null });
   for (const result of await Promise.all(before)) if (result.outcome !== 'done') return skip();
   const { kind } = step.action;
-  const queue = kind === 'resolveImage' || kind === 'stopContainer' ? waits : calls;
+  const queue = WAITING.has(kind) ? waits : calls;
   return await queue.add(
     async (): Promise<StepResult> => {
       if (signal.aborted) return skip();

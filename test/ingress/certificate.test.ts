@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -61,23 +62,30 @@ describe('certificates', () => {
     make('web.localhost');
     const { certificates } = await readCertificates(directory);
     const tlsPort = await freePort();
-    const nginx = ingress.nginx({ tlsPort });
+    const nginx = ingress.nginx({ tlsPort, certificates: async () => certificates });
     const web = await ingress.instance('web');
-    await nginx.apply([routeTo('web', [web]), routeTo('plain', [web])], certificates);
-    const ask = async (servername: string) => {
+    await nginx.apply([routeTo('web', [web]), routeTo('plain', [web])]);
+    const ask = async (servername: string, host = servername, path = '/') => {
       const asked = request({
         host: '127.0.0.1',
         port: tlsPort,
         servername,
         agent: false,
         ca: certificates.map(({ certificate }) => certificate),
-        headers: { host: servername },
+        headers: { host },
+        path,
       });
       asked.end();
-      const [response] = await once(asked, 'response');
-      return JSON.parse(await text(response));
+      const [response] = (await once(asked, 'response')) as [IncomingMessage];
+      return { status: response.statusCode, body: await text(response) };
     };
-    expect((await ask('web.localhost')).headers).to.include({ 'x-forwarded-proto': 'https' });
+    expect(JSON.parse((await ask('web.localhost')).body).headers).to.include({
+      'x-forwarded-proto': 'https',
+    });
+    for (const path of ['/', '/nginx.conf', '/tls/web.localhost.crt']) {
+      const { status, body } = await ask('web.localhost', 'plain.localhost', path);
+      expect({ status, body }).to.deep.equal({ status: 404, body: '404 No application is served here.\n' });
+    }
     expect(await ingress.who('web.localhost')).to.equal('web');
     const refusal = await ask('plain.localhost').then(
       () => undefined,

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { pino } from 'pino';
 import type { Clock } from '../../src/clock.ts';
 import { MemoryIngress } from '../../src/engine/memory/memory-ingress.ts';
+import type { Certificate } from '../../src/ingress/certificate.ts';
 import { Nginx, type IngressEvent } from '../../src/ingress/nginx.ts';
 import type { Route } from '../../src/ingress/route.ts';
 import { VirtualClock } from '../virtual-clock.ts';
@@ -19,11 +20,17 @@ class World {
   });
   readonly events: IngressEvent[] = [];
 
+  certificates: Certificate[] = [];
+
   nginx(clock: Clock = this.clock): Nginx {
     return new Nginx({
       engine: this.engine,
       place: { image: 'nginx', address: '127.0.0.1', port: 8080, tlsPort: null },
       settings: { maxBodyBytes: 1 },
+      certificates: async () => {
+        await new Promise((resolve) => setImmediate(resolve));
+        return this.certificates;
+      },
       clock,
       random: () => 0,
       log: pino({ level: 'silent' }),
@@ -77,6 +84,26 @@ describe('nginx on virtual time', () => {
     expect(world.engine.signals - before).to.equal(nginx.reloads);
     expect(applied.every(({ outcome }) => outcome === 'done')).to.equal(true);
     expect(world.serves('app-99')).to.equal(true);
+  });
+
+  it('serves what was asked for last, of calls at the same time', async () => {
+    const nginx = world.nginx();
+    await world.pass(500);
+    const applied = ['one', 'two', 'three'].map((app) => watched(nginx.apply([routeTo(app, [])])));
+    await world.pass(3_000);
+    expect(applied.map(({ outcome }) => outcome)).to.deep.equal(['done', 'done', 'done']);
+    expect(['one', 'two', 'three'].filter((app) => world.serves(app))).to.deep.equal(['three']);
+  });
+
+  it('serves a certificate that is renewed though no route changes', async () => {
+    const nginx = world.nginx();
+    world.certificates = [{ host: 'web.localhost', certificate: 'old', key: 'key' }];
+    void nginx.apply([web]);
+    await world.pass(2_000);
+    const before = nginx.reloads;
+    world.certificates = [{ host: 'web.localhost', certificate: 'new', key: 'key' }];
+    await world.pass(35_000);
+    expect(nginx.reloads).to.equal(before + 1);
   });
 
   it('does not say that a change is in force before it is', async () => {

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { CURRENT } from '../../src/ingress/layout.ts';
+import type { Certificate } from '../../src/ingress/certificate.ts';
 import { ConfigurationRefused } from '../../src/ingress/refusal.ts';
 import { eventually } from '../eventually.ts';
 import { freePort, IngressFixture, routeTo } from './fixture.ts';
@@ -221,11 +222,13 @@ describe('what nginx serves', () => {
 
   it('keeps the last configuration that passed when the next does not, and names the app', async () => {
     const web = await ingress.instance('web');
-    const nginx = ingress.nginx({ tlsPort: await freePort() });
+    let certificates: Certificate[] = [];
+    const nginx = ingress.nginx({ tlsPort: await freePort(), certificates: async () => certificates });
     await nginx.apply([routeTo('web', [web])]);
     const broken = [{ host: 'shop.localhost', certificate: 'no certificate', key: 'no key' }];
     const routes = [routeTo('web', [web]), routeTo('shop', [web])];
-    const refusal = await nginx.apply(routes, broken).then(
+    certificates = broken;
+    const refusal = await nginx.apply(routes).then(
       () => undefined,
       (error: unknown) => error,
     );
@@ -241,6 +244,7 @@ describe('what nginx serves', () => {
     const id = (await ingress.container())?.Id ?? '';
     const loaded = await ingress.engine().readFile(id, `${CURRENT}/nginx.conf`);
     expect(loaded, 'what nginx would load now').to.include('app_web').and.not.include('app_shop');
+    certificates = [];
     await nginx.apply(routes);
     expect(await ingress.who('shop.localhost')).to.equal('web');
     expect(nginx.state).to.include({ serving: true, reason: 'IngressServing' });

@@ -132,7 +132,8 @@ export class DockerIngress implements IngressEngine {
     const { Processes } = await this.#call('list the processes of the ingress', id, (container) =>
       container.top({ ps_args: '-eo pid,args' }),
     );
-    return (Processes as [string, string][]).map(([pid, command]) => ({ pid: Number(pid), command }));
+    // Null for a container that has just ended.
+    return ((Processes ?? []) as [string, string][]).map(([pid, command]) => ({ pid: Number(pid), command }));
   }
 
   async ingressOutput(id: string, tail: number): Promise<string> {
