@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rm, readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Docker from 'dockerode';
@@ -69,7 +69,17 @@ export class DockerDaemon {
 
   async dispose(): Promise<void> {
     if (this.#exited && existsSync(this.#path('pid'))) await this.end('SIGTERM');
+    await this.#endShims();
     await rm(this.#directory, { recursive: true, force: true });
+  }
+
+  /** A daemon that was killed in the middle of a start may leave one behind that no daemon knows of. */
+  async #endShims(): Promise<void> {
+    for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+      const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+      if (command.includes('containerd-shim') && command.includes(this.#directory))
+        process.kill(Number(pid), 'SIGKILL');
+    }
   }
 
   get #pid(): number {
