@@ -24,7 +24,7 @@ export interface AppStory {
   app: ApplicationRow;
   /** The one that is kept. */
   revision: RevisionRow | undefined;
-  /** Where the ingress serves it, as it is configured here; null when it does not. */
+  /** Where the ingress serves it; null when it does not. */
   url: string | null;
   /** Of the scaler, the last one. */
   decision: ScalingDecisionRow | undefined;

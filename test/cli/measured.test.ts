@@ -18,17 +18,6 @@ describe('autoserve backtest, top and get metrics', () => {
   });
   after(() => installation.stop());
 
-  /** What is printed, without what depends on the clock. */
-  const said = async (...args: string[]): Promise<string> => {
-    const { code, stdout, stderr } = await installation.run(...args);
-    expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' });
-    return `\n${stdout}`.replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'T');
-  };
-  const refused = async (...args: string[]): Promise<string> => {
-    const { code, stdout, stderr } = await installation.run(...args);
-    expect({ code, stdout }).to.deep.equal({ code: 1, stdout: '' });
-    return stderr;
-  };
   const measured = async (
     appName: string,
     secondsAgo: number,
@@ -85,7 +74,7 @@ describe('autoserve backtest, top and get metrics', () => {
     });
 
     it('shows what another policy would have done beside the present one', async () => {
-      expect(await said('backtest', 'busy', '--policy', await proposal())).to.equal(`
+      expect(await installation.said('backtest', 'busy', '--policy', await proposal())).to.equal(`
 busy, T to T, 1h30m recorded
                       PRESENT  PROPOSED  CHANGE
 replica-hours         2.04     3.15      +54.4 %
@@ -123,7 +112,7 @@ Proposed
 
     it('refuses a policy that is wrong, where it stands', async () => {
       const path = await file('wrong.yaml', 'scaling:\n  maxCpuPercent: 60\n');
-      expect(await refused('backtest', 'busy', '--policy', path)).to
+      expect(await installation.refused('backtest', 'busy', '--policy', path)).to
         .equal(`${path}:2:3  error  unknown field "maxCpuPercent"
   2 |   maxCpuPercent: 60
     |   ^^^^^^^^^^^^^ did you mean "maxCPUPercent"?        autoserve explain app.scaling.maxCPUPercent
@@ -137,9 +126,9 @@ error: ${path} has no policy for app busy: it is rejected
       const other = 'apiVersion: v1\nkind: App\nmetadata: {name: other}\nspec: {image: "web:1"}\n';
       await installation.declare('blank', {});
       const [notOwn, unreadable, unrecorded] = await Promise.all([
-        refused('backtest', 'busy', '--policy', await file('other.yaml', other)),
-        refused('backtest', 'busy', '--policy', join(folder.path, 'none.yaml')),
-        refused('backtest', 'blank', '--policy', await proposal()),
+        installation.refused('backtest', 'busy', '--policy', await file('other.yaml', other)),
+        installation.refused('backtest', 'busy', '--policy', join(folder.path, 'none.yaml')),
+        installation.refused('backtest', 'blank', '--policy', await proposal()),
       ]);
       expect(notOwn).to.contain('has no policy for app busy: it declares other\n');
       expect(unreadable).to.contain('error: cannot read ');
@@ -165,7 +154,7 @@ error: ${path} has no policy for app busy: it is rejected
     });
 
     it('shows what was measured last of every app, and nothing that was not', async () => {
-      const rows = (await said('top')).split('\n');
+      const rows = (await installation.said('top')).split('\n');
       expect(rows[1]).to.match(/^NAME +READY +RPS +P95 +CPU +MEMORY +USED +CONNECTIONS$/);
       expect(rows.find((row) => row.startsWith('live '))).to.match(
         /^live +2\/2 +92 +120 ms +12\.5 % +20 % +200 MiB +3$/,
@@ -174,7 +163,7 @@ error: ${path} has no policy for app busy: it is rejected
     });
 
     it('shows the instances of one app', async () => {
-      expect(await said('top', 'live')).to.equal(`
+      expect(await installation.said('top', 'live')).to.equal(`
 NAME         STATUS   RPS  P95     CPU     MEMORY  USED     CONNECTIONS
 live-0-r1-1  running  46   120 ms  12.5 %  20 %    100 MiB  3
 live-1-r1-1  running  -    -       -       -       -        -
@@ -187,7 +176,7 @@ live-1-r1-1  running  -    -       -       -       -        -
     });
 
     it('sums up a window by type and level', async () => {
-      expect(await said('get', 'metrics', 'live', '--window', '5m')).to.equal(`
+      expect(await installation.said('get', 'metrics', 'live', '--window', '5m')).to.equal(`
 METRIC              LEVEL     LAST     MEAN     MEDIAN   MAX      SAMPLES
 active_connections  app       3        3        3        3        1
 cpu_percent         app       12.5 %   8.75 %   8.75 %   12.5 %   2
@@ -220,7 +209,7 @@ rps                 instance  46       46       46       46       1
       const { code, stdout, stderr } = await installation.run('get', 'metrics', 'idle');
       expect({ code, stdout }).to.deep.equal({ code: 0, stdout: '' });
       expect(stderr).to.equal('no metrics of idle: nothing was measured in this time\n');
-      expect(await refused('get', 'metrics', 'nope')).to.contain('app "nope" not found');
+      expect(await installation.refused('get', 'metrics', 'nope')).to.contain('app "nope" not found');
     });
   });
 });

@@ -20,19 +20,6 @@ describe('autoserve why and scale', () => {
   });
   after(() => installation.stop());
 
-  /** What is printed, without what depends on the clock. */
-  const said = async (...args: string[]): Promise<string> => {
-    const { code, stdout, stderr } = await installation.run(...args);
-    expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' });
-    return `\n${stdout}`
-      .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'T')
-      .replaceAll(/\b(\d+m)?\d+s ago/g, 'N ago');
-  };
-  const refused = async (...args: string[]): Promise<string> => {
-    const { code, stdout, stderr } = await installation.run(...args);
-    expect({ code, stdout }).to.deep.equal({ code: 1, stdout: '' });
-    return stderr;
-  };
   /** An evaluation, so many seconds ago. */
   const evaluated = async (name: string, uid: string, secondsAgo: number, some: InputChanges) => {
     const input = inputOf({ ...some, now: new Date(Date.now() - secondsAgo * 1_000) });
@@ -46,7 +33,7 @@ describe('autoserve why and scale', () => {
     });
 
     it('says that nothing was evaluated yet', async () => {
-      expect(await said('why', 'shop')).to.equal(`
+      expect(await installation.said('why', 'shop')).to.equal(`
 shop has 1 instance and was not evaluated yet
 allowed: 1 to 10
 `);
@@ -55,7 +42,7 @@ allowed: 1 to 10
     it('shows the metrics beside their targets, the last change, and what would change the count', async () => {
       await evaluated('shop', uid, 900, { values: BUSY, n: 3, lastScaledAt: null });
       await evaluated('shop', uid, 20, { values: { ...BUSY, rps: 30 }, n: 7 });
-      expect(await said('why', 'app', 'shop')).to.equal(`
+      expect(await installation.said('why', 'app', 'shop')).to.equal(`
 shop has 7 instances: not every metric is at 30 % of its target or less (WithinThresholds)
 METRIC       VALUE   TARGET  OF TARGET  < 30 %, > 80 %          ASKS FOR
 rps          30      50      60 %       [######<#####....>...]  -
@@ -82,7 +69,7 @@ evaluated N ago
     });
 
     it('is in the description of the app, in short', async () => {
-      const described = await said('describe', 'app', 'shop');
+      const described = await installation.said('describe', 'app', 'shop');
       expect(described).to.match(/^ {2}scaling +auto, 1 of 1 to 10$/m);
       expect(described).to.match(
         /^ {2}decision +not every metric is at 30 % of its target or less, N ago {3}autoserve why app shop$/m,
@@ -92,15 +79,23 @@ evaluated N ago
     it('knows nothing of a predecessor of that name', async () => {
       await evaluated('young', uid, 20, { values: BUSY, n: 3 });
       await installation.declare('young', {});
-      expect(await said('why', 'young')).to.contain('young has 1 instance and was not evaluated yet\n');
-      expect(await said('describe', 'app/young')).to.contain('not evaluated yet   autoserve why app young\n');
+      expect(await installation.said('why', 'young')).to.contain(
+        'young has 1 instance and was not evaluated yet\n',
+      );
+      expect(await installation.said('describe', 'app/young')).to.contain(
+        'not evaluated yet   autoserve why app young\n',
+      );
     });
 
     it('says that an app is suspended, or not there', async () => {
       await installation.declare('still', {});
       await installation.database.query(`UPDATE applications SET suspended = true WHERE name = 'still'`);
-      expect(await said('why', 'still')).to.equal('\nstill has 0 instances: its manifest suspends it\n');
-      expect(await refused('why', 'nope')).to.equal('error: app "nope" not found\n  autoserve get apps\n');
+      expect(await installation.said('why', 'still')).to.equal(
+        '\nstill has 0 instances: its manifest suspends it\n',
+      );
+      expect(await installation.refused('why', 'nope')).to.equal(
+        'error: app "nope" not found\n  autoserve get apps\n',
+      );
     });
   });
 
@@ -113,17 +108,17 @@ evaluated N ago
     });
 
     it('sets a count, once', async () => {
-      expect(await said('scale', 'app', 'cart', '5')).to.equal(
+      expect(await installation.said('scale', 'app', 'cart', '5')).to.equal(
         '\napp/cart scaled to 5; the manifest says 3\n',
       );
-      expect(await said('scale', 'cart', '5')).to.contain('app/cart is scaled to 5 already');
+      expect(await installation.said('scale', 'cart', '5')).to.contain('app/cart is scaled to 5 already');
     });
 
     it('is visible wherever the app is', async () => {
       const [apps, described, events] = await Promise.all([
-        said('get', 'apps'),
-        said('describe', 'app', 'cart'),
-        said('events', '--app', 'cart'),
+        installation.said('get', 'apps'),
+        installation.said('describe', 'app', 'cart'),
+        installation.said('events', '--app', 'cart'),
       ]);
       expect(apps).to.match(new RegExp(`^cart .* ${byHand}$`, 'm'));
       expect(described).to.match(new RegExp(`^ {2}scaling +manual, ${byHand}$`, 'm'));
@@ -131,7 +126,7 @@ evaluated N ago
     });
 
     it('is the reason of the count', async () => {
-      expect(await said('why', 'cart')).to.equal(`
+      expect(await installation.said('why', 'cart')).to.equal(`
 cart has 5 instances: ${byHand}
 last change: 3 to 5 at T by cli: scaled by hand
 more or fewer: autoserve scale app cart N, or mode: auto in its manifest
@@ -139,8 +134,10 @@ more or fewer: autoserve scale app cart N, or mode: auto in its manifest
     });
 
     it('goes back to the manifest', async () => {
-      expect(await said('scale', 'app/cart', '3')).to.equal('\napp/cart scaled to 3, as its manifest says\n');
-      expect(await said('why', 'cart')).to.equal(`
+      expect(await installation.said('scale', 'app/cart', '3')).to.equal(
+        '\napp/cart scaled to 3, as its manifest says\n',
+      );
+      expect(await installation.said('why', 'cart')).to.equal(`
 cart has 3 instances because its mode is manual
 more or fewer: autoserve scale app cart N, or mode: auto in its manifest
 `);
@@ -152,10 +149,10 @@ more or fewer: autoserve scale app cart N, or mode: auto in its manifest
       const path = join(folder.path, 'config.yaml');
       await writeFile(path, 'policy: {maxReplicas: 4}\n');
       const [auto, tooMany, missing, aboveCeiling] = await Promise.all([
-        refused('scale', 'app', 'auto', '2'),
-        refused('scale', 'app', 'calm', '6'),
-        refused('scale', 'app', 'nope', '2'),
-        refused('scale', 'app', 'calm', '5', '--config', path),
+        installation.refused('scale', 'app', 'auto', '2'),
+        installation.refused('scale', 'app', 'calm', '6'),
+        installation.refused('scale', 'app', 'nope', '2'),
+        installation.refused('scale', 'app', 'calm', '5', '--config', path),
       ]);
       expect(auto).to.equal(
         `error: the scaler owns the count of app/auto, which is in mode auto

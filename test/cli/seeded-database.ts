@@ -1,3 +1,4 @@
+import { expect } from 'chai';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -52,6 +53,22 @@ export class SeededDatabase {
   /** Runs a command on this data directory to its end. */
   async run(...args: string[]): Promise<Run> {
     return await autoserve([...args, '--data-dir', this.dataDir]);
+  }
+
+  /** What a command prints that succeeds without a complaint, without what depends on the clock. */
+  async said(...args: string[]): Promise<string> {
+    const { code, stdout, stderr } = await this.run(...args);
+    expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' });
+    return `\n${stdout}`
+      .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'T')
+      .replaceAll(/\b(\d+m)?\d+s ago/g, 'N ago');
+  }
+
+  /** What a command complains of that fails and prints nothing. */
+  async refused(...args: string[]): Promise<string> {
+    const { code, stdout, stderr } = await this.run(...args);
+    expect({ code, stdout }).to.deep.equal({ code: 1, stdout: '' });
+    return stderr;
   }
 
   /** Starts a command on this data directory. */

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
-import { AutoServeError } from '../../error.ts';
 import { usageError } from '../exit.ts';
+import { missingApp } from '../missing-app.ts';
 import { configOf } from '../settings.ts';
 
 const help = `
@@ -46,8 +46,7 @@ export function describeCommand(): Command {
       ]);
       const story = await withReader(config, async (database) => {
         const [app] = await read.listApplications(database, name);
-        if (!app)
-          throw new AutoServeError('NotFound', `app "${name}" not found`, { remedy: 'autoserve get apps' });
+        if (!app) throw missingApp(name);
         const [revisions, decision, instances, events, manifests, failures, port] = await Promise.all([
           read.listRevisions(database, name),
           read.lastDecision(database, app),

@@ -200,8 +200,7 @@ export function takesRoom(instance: Instance): boolean {
  * Since when, or from when on, the instance is ready: with a health check since it passed, without one after a second
  * of running. Null while that cannot be told, and for an instance that is being taken out of service.
  */
-export function readyAt(instance: Instance): Date | null {
-  const { phase, container, health, drainingSince } = instance;
+export function readyAt({ phase, container, health, drainingSince }: Instance): Date | null {
   if (phase !== 'running' || drainingSince || !container?.startedAt) return null;
   if (health) return health.status === 'healthy' ? health.since : null;
   return new Date(container.startedAt.getTime() + READY_AFTER_MS);
