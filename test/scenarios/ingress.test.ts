@@ -3,7 +3,6 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import { get } from 'node:http';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { eventually } from '../eventually.ts';
 import { converged, eventsOf } from './agreement.ts';
 import type { Container } from './containers.ts';
@@ -15,7 +14,10 @@ import { HEALTH_CHECK, manifestOf } from './manifest.ts';
 
 const REPLICAS = 10;
 const CHANGES = 100;
-const BETWEEN_CHANGES_MS = 400;
+/** In requests that are sent meanwhile; the first two are the most. */
+const BETWEEN_CHANGES = 200;
+const BETWEEN_KILLS = 750;
+const WHILE_AWAY = 500;
 const KILLS = 20;
 /** Requests a second: the first of them that the machine is able to serve beside its other work. */
 const RATES = [500, 300, 200, 100, 50];
@@ -74,7 +76,7 @@ describe('An app of ten instances behind the ingress, under a steady load', func
   it('loses no request while a hundred changes come, each while nginx takes over one before', async () => {
     for (let change = 1; change <= CHANGES; change += 1) {
       await declareOther(`other-${change}.localhost`);
-      await setTimeout(Math.random() * BETWEEN_CHANGES_MS);
+      await load.goesOn(Math.random() * BETWEEN_CHANGES);
     }
     await eventually(async () => expect(await statusOf(`other-${CHANGES}.localhost`)).to.equal(503));
     await expectNoneFailed();
@@ -99,7 +101,7 @@ describe('An app of ten instances behind the ingress, under a steady load', func
   it('loses no request when AutoServe is ended, by SIGTERM or by kill -9, and started again', async () => {
     for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
       await installation.end(signal);
-      await setTimeout(1_000);
+      await load.goesOn(WHILE_AWAY);
       await installation.start();
       await reached(REPLICAS);
     }
@@ -114,7 +116,7 @@ describe('An app of ten instances behind the ingress, under a steady load', func
     await expectNoneFailed();
     const killed: Killed[] = [];
     while (killed.length < KILLS) {
-      await setTimeout(Math.random() * 1_500);
+      await load.goesOn(Math.random() * BETWEEN_KILLS);
       killed.push(await killOne());
     }
     const [instance] = (await reached(REPLICAS)) as [Container];
@@ -144,7 +146,7 @@ describe('An app of ten instances behind the ingress, under a steady load', func
   async function ableRate(): Promise<number> {
     for (const rate of RATES) {
       const trial = await startLoad(rate);
-      await setTimeout(TRIAL_SECONDS * 1_000);
+      await trial.goesOn(TRIAL_SECONDS * rate);
       const { latency, failures } = await trial.end();
       expect(failures).to.deep.equal([]);
       if (latency.p95 <= ABLE_P95_MS) return rate;

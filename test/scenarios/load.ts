@@ -1,8 +1,11 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { eventually } from '../eventually.ts';
 import type { LoadOptions, LoadReport } from './load-generator.ts';
 
+/** Far more than any number of requests that is waited for takes at the lowest rate. */
+const LONGEST_WAIT_MS = 60_000;
 const GENERATOR = fileURLToPath(new URL('load-generator.ts', import.meta.url));
 
 /** A steady load on an app behind the ingress, from a process of its own, so that a busy test does not slow it down. */
@@ -25,6 +28,14 @@ export class Load {
   /** What became of all requests until now; those in flight are counted as sent alone. */
   async report(): Promise<LoadReport> {
     return await this.#ask('report');
+  }
+
+  /** Waits until so many more were sent. */
+  async goesOn(requests: number): Promise<void> {
+    const { sent } = await this.report();
+    await eventually(async () => {
+      if ((await this.report()).sent < sent + requests) throw new Error(`${requests} more were not sent`);
+    }, LONGEST_WAIT_MS);
   }
 
   /** Sends nothing more, and returns what became of all requests once every one has ended. */
