@@ -53,7 +53,7 @@ export function planScaleIn(input: ScalingInput, factors: readonly Factor[], mem
 /**
  * The count at which removing one after the other would end, and why there: a metric is no longer low, or one fewer
  * would be near the scale-out threshold, was too slow, or would be none although requests arrive. So the policy's step
- * says how fast the count falls, never how far.
+ * says how fast the count falls, never how far. The last instance waits for its own time, and holds up no other.
  */
 function fewestInstances(input: ScalingInput, telling: readonly Factor[], memory: ScalingMemory): Outcome {
   const { policy, current } = input;
@@ -66,6 +66,8 @@ function fewestInstances(input: ScalingInput, telling: readonly Factor[], memory
     const fewer = count - 1;
     const clamp = { asked: fewer, allowed: count };
     if (fewer === 0 && memory.idleSince === null) return outcome(count, 'StillUsed', 'it is still used');
+    if (fewer === 0 && count < current.desired && stabilizationLeft(memory.idleSince, input) > 0)
+      return outcome(count, 'StillUsed', 'it was used lately');
     if (memory.slow && fewer <= memory.slow.replicas) {
       const { replicas, arriving } = memory.slow;
       const message = `${instances(replicas)} were too slow for ${figure(arriving)} requests/s`;
@@ -88,9 +90,8 @@ interface Obstacle {
 
 /** What time, or a rollout, has against a lower count. To have none it takes that nothing arrived for as long. */
 function obstaclesTo(wanted: number, input: ScalingInput, memory: ScalingMemory): Obstacle[] {
-  const { policy, current, now, rollingOut } = input;
-  const since = (wanted === 0 ? memory.idleSince : memory.lowSince) ?? now.toISOString();
-  const stabilization = secondsUntil(since, policy.stabilizationWindowSeconds, now);
+  const { current, rollingOut } = input;
+  const stabilization = stabilizationLeft(wanted === 0 ? memory.idleSince : memory.lowSince, input);
   const cooldown = cooldownLeft(input);
   const kept = { asked: wanted, allowed: current.desired };
   const obstacles: (Obstacle & { stands: boolean })[] = [
@@ -114,6 +115,11 @@ function obstaclesTo(wanted: number, input: ScalingInput, memory: ScalingMemory)
     },
   ];
   return obstacles.filter(({ stands }) => stands);
+}
+
+/** Seconds for which what began then must go on; as many as the policy has when it has not begun. */
+function stabilizationLeft(since: string | null, { policy, now }: ScalingInput): number {
+  return secondsUntil(since ?? now.toISOString(), policy.stabilizationWindowSeconds, now);
 }
 
 const FINDINGS = [

@@ -149,6 +149,8 @@ check('an application without instances', [
   ['stays when nobody knows what arrives', { ...ASLEEP, policy: { minReplicas: 0 }, window: { arriving: null } }, 0, 'MissingMetrics'],
   ['was put to sleep when nothing arrived for long', { values: { ...QUIET, rps: 0, connection: 0 }, n: 1, policy: { minReplicas: 0 } }, 0, 'Idle'],
   ['was not before', { values: { ...QUIET, rps: 0, connection: 0 }, n: 1, policy: { minReplicas: 0 }, memory: low(900, null, 299) }, 1, 'Stabilizing', ['Stabilization']],
+  ['keeps one of many until nothing has arrived for long', { values: { ...QUIET, rps: 0, connection: 0 }, n: 2, policy: { minReplicas: 0, maxScaleInStep: 0 }, memory: low(300, null, 299) }, 1, 'LoadLow'],
+  ['sends all of many to sleep when nothing has', { values: { ...QUIET, rps: 0, connection: 0 }, n: 2, policy: { minReplicas: 0, maxScaleInStep: 0 }, memory: low(300, null, 300) }, 0, 'Idle'],
   ['was not when it is a worker, which nothing could wake', { values: { ...UNROUTED, cpu: 5, memory: 5 }, n: 1, policy: { minReplicas: 0 } }, 1, 'StillUsed'],
 ]);
 
