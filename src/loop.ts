@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import PQueue from 'p-queue';
 import type { Logger } from 'pino';
 import type { Clock } from './clock.ts';
@@ -91,7 +92,7 @@ export function startLoop(environment: LoopEnvironment): Loop {
     onChange: (app) => manager.due(app),
   });
   const roster = new Roster();
-  const ingress = proxy && new IngressController(proxy, roster, logger);
+  const ingress = proxy && new IngressController(proxy, roster, logger, (app) => manager.due(app));
   const scaler = new ScalingController({
     algorithm: proportional,
     outbox,
@@ -107,6 +108,10 @@ export function startLoop(environment: LoopEnvironment): Loop {
     outbox,
     journal,
     healthOf: (containerId) => health.healthOf(containerId),
+    standingOf: (app) => ({
+      source: synced && { pruneHeld: synced.held.includes(app), rejection: synced.rejected.get(app) ?? null },
+      route: ingress ? ingress.standingOf(app) : null,
+    }),
     clock,
     random,
     calls,
@@ -136,17 +141,18 @@ export function startLoop(environment: LoopEnvironment): Loop {
   });
   const synchronizer = new Synchronizer(source, reader, store, clock);
 
-  let held = '';
+  let synced: SyncResult | undefined;
   let failed = false;
   const listener: SyncListener = {
     onSynced(result) {
-      controller.holdPrune(result.held);
       manager.changed(result.changed);
+      const read = result.sourceError === null ? result : synced;
+      const isNews = !isDeepStrictEqual([read?.held, read?.rejected], [synced?.held, synced?.rejected]);
+      synced = read;
       // A sync that failed may have landed all the same: then nobody was told what it changed.
-      if (failed || result.held.join() !== held) manager.resync();
+      if (failed || isNews) manager.resync();
       instrumentation.synced(result.held.length > 0 ? 'held' : 'ok');
       failed = false;
-      held = result.held.join();
       environment.onSynced?.(result);
     },
     onError(error) {

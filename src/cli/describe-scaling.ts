@@ -1,6 +1,7 @@
 import { scaledByHand } from '../controllers/scaling/by-hand.ts';
 import { boundsOf } from '../controllers/scaling/limits.ts';
 import type { ApplicationRow, ScalingDecisionRow } from '../store/read.ts';
+import { conditionOf } from './diagnose.ts';
 import { age } from './duration.ts';
 import { oneLine } from './table.ts';
 
@@ -28,7 +29,8 @@ export function byHandOf({ spec, scaled_replicas: scaled }: ApplicationRow): str
 }
 
 /** Where the ingress serves an app; null when it does not. */
-export function urlOf({ spec: { spec } }: ApplicationRow, port: number | null): string | null {
+export function urlOf({ spec: { spec }, conditions }: ApplicationRow, port: number | null): string | null {
+  if (conditionOf(conditions, 'RouteAccepted')?.status === 'False') return null;
   if (spec.type !== 'http' || !spec.ingress?.host || port === null) return null;
   return `http://${spec.ingress.host}${port === 80 ? '' : `:${port}`}${spec.ingress.path}`;
 }

@@ -1,5 +1,13 @@
 import type { NewEvent } from '../store/store.ts';
-import type { IngressEvent } from './nginx.ts';
+
+export interface IngressEvent {
+  type: 'Normal' | 'Warning';
+  /** `IngressServing`, `IngressDown`, or the error's code: `RouteTaken`, `ConfigurationRefused`, `PortTaken`, `ImageNotFound`, … */
+  reason: string;
+  message: string;
+  /** Null for what concerns all apps. */
+  app: string | null;
+}
 
 /** What the ingress tells, as the database keeps it. */
 export function ingressEvent({ type, reason, message, app }: IngressEvent, timestamp: Date): NewEvent {

@@ -3,7 +3,9 @@ import { AutoServeError, messageOf } from '../error.ts';
 import type { AccessLogListener } from './access-log.ts';
 import { readCertificates, type Certificate } from './certificate.ts';
 import { Nginx, type NginxOptions } from './nginx.ts';
+import { Problems } from './problems.ts';
 import type { Route } from './route.ts';
+import type { RefusedRoute } from './routes.ts';
 
 export interface IngressOptions extends Omit<NginxOptions, 'certificates'> {
   /** Holds `<host>.crt` and `<host>.key`. */
@@ -20,10 +22,11 @@ export class Ingress implements Proxy {
   });
   /** As they were last read. */
   #certificatesRead: readonly Certificate[] = [];
-  #problems = new Set<string>();
+  readonly #problems: Problems;
 
   constructor(options: IngressOptions) {
     this.#options = options;
+    this.#problems = new Problems(options.onEvent);
   }
 
   /** Takes over the nginx that an earlier process left serving, if there is one. */
@@ -32,9 +35,9 @@ export class Ingress implements Proxy {
   }
 
   /** See `Nginx.apply`. */
-  async apply(routes: readonly Route[]): Promise<void> {
-    if (!this.#nginx && routes.length === 0) return;
-    await this.#start().apply(routes);
+  async apply(routes: readonly Route[]): Promise<readonly RefusedRoute[]> {
+    if (!this.#nginx && routes.length === 0) return [];
+    return (await this.#start().apply(routes)).refused;
   }
 
   /** See `Nginx.statusPage`. */
@@ -77,12 +80,7 @@ export class Ingress implements Proxy {
     return this.#certificatesRead;
   }
 
-  /** Tells each problem once, as long as it lasts. */
   #report(problems: readonly AutoServeError[]): void {
-    const messages = new Set(problems.map(({ message }) => message));
-    for (const { code, message, remedy } of problems)
-      if (!this.#problems.has(message))
-        this.#options.onEvent({ type: 'Warning', reason: code, message: `${message}; ${remedy}`, app: null });
-    this.#problems = messages;
+    this.#problems.report(problems.map((error) => ({ app: null, error })));
   }
 }

@@ -7,9 +7,11 @@ import type { Certificate } from './certificate.ts';
 import { configurationOf, type Configuration } from './configuration.ts';
 import { ensureContainer, type NginxEngine, type NginxPlace } from './container.ts';
 import { awaitStart, deploy, servingSlot, type Candidate } from './deployment.ts';
+import type { IngressEvent } from './event.ts';
 import type { Slot } from './layout.ts';
 import type { NginxSettings } from './nginx-config.ts';
 import { pause } from './pause.ts';
+import { Problems } from './problems.ts';
 import { ConfigurationRefused } from './refusal.ts';
 import type { Route } from './route.ts';
 import { routingTable, type RoutingTable } from './routes.ts';
@@ -30,15 +32,6 @@ export interface NginxOptions {
   onEvent: (event: IngressEvent) => void;
   /** Asks nginx's status server; see `askStatus`. */
   ask?: typeof askStatus;
-}
-
-export interface IngressEvent {
-  type: 'Normal' | 'Warning';
-  /** `IngressServing`, or the error's code: `RouteTaken`, `ConfigurationRefused`, `PortTaken`, `ImageNotFound`, … */
-  reason: string;
-  message: string;
-  /** Null for what concerns all apps. */
-  app: string | null;
 }
 
 const RELOAD_MS = 200;
@@ -78,7 +71,7 @@ export class Nginx {
   /** Whether it is certain that no nginx runs. */
   #down = false;
   #state: IngressState = { serving: false, reason: 'Starting', message: 'nginx is being started', app: null };
-  #refused = new Set<string>();
+  readonly #refusals: Problems;
   #attempt: Promise<void> | undefined;
   #again = false;
   #failures = 0;
@@ -92,6 +85,7 @@ export class Nginx {
   constructor(options: NginxOptions) {
     this.#options = options;
     this.#ask = options.ask ?? askStatus;
+    this.#refusals = new Problems(options.onEvent);
     this.#start = configurationOf(null, options.settings, []);
     this.#watch = options.engine.watchIngress(() => this.#look());
     this.#look();
@@ -114,7 +108,7 @@ export class Nginx {
    */
   async apply(routes: readonly Route[]): Promise<RoutingTable> {
     const table = routingTable(routes, this.#wanted);
-    this.#reportRefused(table);
+    this.#refusals.report(table.refused);
     this.#wanted = table;
     const applied = new Promise<void>((resolve, reject) => this.#waiting.push({ resolve, reject }));
     this.#look();
@@ -212,6 +206,13 @@ export class Nginx {
   /** An application that is to stop need not wait for an image that is being pulled. */
   #noteDown(): void {
     if (this.#down) this.#release();
+    if (this.#state.serving)
+      this.#setState({
+        serving: false,
+        reason: 'IngressDown',
+        message: 'nginx was ended, changed or removed, not by AutoServe; it is started again',
+        app: null,
+      });
     this.#down = true;
     this.#container = undefined;
   }
@@ -276,16 +277,6 @@ export class Nginx {
     const news = isNews(state, this.#state);
     this.#state = state;
     if (news) this.#options.onEvent({ type: serving ? 'Normal' : 'Warning', reason, message, app });
-  }
-
-  #reportRefused({ refused }: RoutingTable): void {
-    const messages = new Set(refused.map(({ error }) => error.message));
-    for (const { app, error } of refused) {
-      if (this.#refused.has(error.message)) continue;
-      const message = `${error.message}; ${error.remedy}`;
-      this.#options.onEvent({ type: 'Warning', reason: error.code, message, app });
-    }
-    this.#refused = messages;
   }
 
   #lookIn(ms: number): void {

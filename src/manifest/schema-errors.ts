@@ -151,6 +151,10 @@ function suggestValue({ keyword, data }: ErrorObject, schema: Schema, shown: str
       typeof data === 'string' ? suggestWord(data, schema.enum ?? [schema.const ?? '']) : undefined;
     return word === undefined ? undefined : didYouMean(word);
   }
+  if (keyword === 'pattern' && typeof data === 'string') {
+    const lower = data.toLowerCase();
+    return lower !== data && new RegExp(schema.pattern ?? '').test(lower) ? didYouMean(lower) : undefined;
+  }
   if (keyword !== 'type') return undefined;
   const type = typeOf(schema);
   if (data === null) {

@@ -24,6 +24,7 @@ export interface Schema {
   minimum?: number;
   maximum?: number;
   exclusiveMinimum?: number;
+  pattern?: string;
   minLength?: number;
   maxLength?: number;
   minItems?: number;

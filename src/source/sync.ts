@@ -36,6 +36,8 @@ export interface SyncPlan {
   changes: SyncChanges;
   /** Apps that are kept because too many would go at once. */
   held: string[];
+  /** Why the file of an app that is kept was not taken, by name of app. */
+  rejected: Map<string, string>;
   /** Of all files. */
   diagnostics: Diagnostic[];
   /** How many apps the source speaks for. */
@@ -88,6 +90,7 @@ export function planSync(input: SyncInput): SyncPlan {
       ],
     },
     held,
+    rejected: rejectedApps(records),
     apps: owners.size,
     diagnostics: settled.flatMap(problemsOfFile),
   };
@@ -200,6 +203,19 @@ function recordOf(
     errors: all.filter(({ severity }) => severity === 'error').map(problemOf),
     warnings: all.filter(({ severity }) => severity === 'warning').map(problemOf),
   };
+}
+
+function rejectedApps(records: readonly ManifestRecord[]): Map<string, string> {
+  const rejected = records.filter(({ status }) => status === 'error');
+  return new Map(
+    rejected.flatMap((record) => record.apps.map((name): [string, string] => [name, firstProblem(record)])),
+  );
+}
+
+function firstProblem({ path, errors: [first, ...others] }: ManifestRecord): string {
+  if (!first) return path;
+  const place = first.line === null ? path : `${path}:${first.line}`;
+  return `${place} ${first.message}${others.length > 0 ? ` (and ${others.length} more)` : ''}`;
 }
 
 function problemOf({ line, column, message, suggestion }: Diagnostic): ManifestProblem {

@@ -14,6 +14,8 @@ export interface SyncResult {
   changed: string[];
   /** Apps whose manifests are gone and that are kept until this is confirmed. */
   held: string[];
+  /** Why the file of an app was not taken, though what it was last accepted with is kept; by name of app. */
+  rejected: ReadonlyMap<string, string>;
   /** Errors and warnings of all files. */
   diagnostics: Diagnostic[];
   /** How many apps the source speaks for. */
@@ -87,7 +89,7 @@ export class Synchronizer {
     ]);
     const now = this.#clock.now();
     const files = snapshot.files.map((file) => this.#reader.read(file, now));
-    const { changes, held, diagnostics, apps } = planSync({
+    const { changes, held, rejected, diagnostics, apps } = planSync({
       revision: snapshot.revision,
       files,
       applications,
@@ -103,7 +105,7 @@ export class Synchronizer {
     this.#held = held;
     this.#sourceFailure = undefined;
     this.#unsaid = this.#unsaid.slice(unsaid.length);
-    return { changed, held, diagnostics, apps, sourceError: null, recheckAt: earliest(files) };
+    return { changed, held, rejected, diagnostics, apps, sourceError: null, recheckAt: earliest(files) };
   }
 
   /** A source that cannot be read is an event, said once, and changes nothing else. */
@@ -112,7 +114,9 @@ export class Synchronizer {
       await this.#store.appendEvents([sourceFailed(sourceError, this.#clock.now())]);
       this.#sourceFailure = sourceError.message;
     }
-    return { changed: [], held: this.#held ?? [], diagnostics: [], apps: 0, sourceError, recheckAt: null };
+    const held = this.#held ?? [];
+    const rejected = new Map<string, string>();
+    return { changed: [], held, rejected, diagnostics: [], apps: 0, sourceError, recheckAt: null };
   }
 }
 

@@ -88,7 +88,12 @@ describe('the nginx container', () => {
         expect(await ingress.who('web.localhost')).to.equal('web');
       });
     }
-    expect(ingress.events.map(({ reason }) => reason)).to.not.include('NameTaken');
+    await eventually(() =>
+      expect(ingress.events.map(({ reason }) => reason)).to.deep.equal([
+        'IngressServing',
+        ...harms.flatMap(() => ['IngressDown', 'IngressServing']),
+      ]),
+    );
   });
 
   it('says whose container has its name, and leaves that one alone', async () => {

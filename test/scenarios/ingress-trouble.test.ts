@@ -90,6 +90,10 @@ describe('The ingress', function () {
     expect(message).to.include(`http://${HOST}/`).and.include('spec.ingress.host');
     expect((await installation.cli('describe', 'app', rival)).stdout).to.include(message);
     expect((await installation.cli('get', 'events', rival)).stdout).to.include('RouteTaken');
+    await eventually(async () => {
+      expect((await installation.cli('get', 'app', rival)).stdout).to.include(message);
+      expect((await installation.cli('describe', 'app', rival)).stdout).to.not.match(/^ *url /m);
+    });
     await serves(HOST, shop);
     await installation.end('SIGTERM');
     await installation.start();
@@ -104,6 +108,9 @@ describe('The ingress', function () {
     await gone(installation, shop);
     await serves(HOST, rival);
     expect(await eventsOf(installation, 'RouteTaken', shop)).to.deep.equal([]);
+    await eventually(async () =>
+      expect((await installation.cli('describe', 'app', rival)).stdout).to.match(/^ *url +http/m),
+    );
   });
 
   it('serves again after nginx was killed, or its container removed, and no app notices', async () => {

@@ -65,11 +65,14 @@ describe('A manifest that was good, with', () => {
   });
 
   it('its faults mended is accepted, and its new text is acted on', async () => {
+    const told = async (): Promise<string> => (await installation.cli('get', 'app', app)).stdout;
     await installation.put(`${app}.yaml`, 'half');
     await rejectionOf(installation, `${app}.yaml`, /must be a mapping/);
+    await eventually(async () => expect(await told()).to.match(/is rejected, .*must be a mapping/));
     await installation.put(`${app}.yaml`, manifestOf(app, { replicas: 2 }));
     expect((await converged(installation, app, 2))[0]).to.deep.equal(apps.containers[0]);
     expect((await eventsOf(installation, 'ManifestAccepted'))[0]?.message).to.include(`${app}.yaml`);
+    await eventually(async () => expect(await told()).to.not.include('rejected'));
     await mended();
   });
 

@@ -171,7 +171,22 @@ describe('planSync', () => {
         expect(installation.manifest('a.yaml')?.errors[0]?.line).to.be.a('number');
         expect(plan.diagnostics[0]).to.include({ severity: 'error', file: 'a.yaml' });
       });
+
+      it(`tells each app that is kept why, until it is taken again: ${says}`, () => {
+        const mail = file('b.yaml', document('mail'));
+        const { rejected, diagnostics } = installation.sync([fileOf('a.yaml', text, null), mail]);
+        expect([...rejected.keys()]).to.have.members(['db', 'web']);
+        expect(rejected.get('web')).to.include(`a.yaml:${diagnostics[0]?.line} ${diagnostics[0]?.message}`);
+        const mended = installation.sync([file('a.yaml', document('web'), document('db')), mail]);
+        expect([...mended.rejected]).to.deep.equal([]);
+      });
     }
+
+    it('that asks for an app of another one has its own apps told, not that one', () => {
+      const a = file('a.yaml', document('web'), document('db'));
+      const { rejected } = installation.sync([a, file('b.yaml', document('mail'), document('db'))]);
+      expect([...rejected.keys()]).to.deep.equal(['mail']);
+    });
 
     it('is one event for every content, not for every sync', () => {
       const mail = file('b.yaml', document('mail'));

@@ -12,6 +12,9 @@ Examples:
   autoserve scale web 5
   autoserve scale app web 5`;
 
+/** What the schema allows as `scaling.maxReplicas`. */
+const MOST_REPLICAS = 10_000;
+
 export function scaleCommand(): Command {
   return new Command('scale')
     .description('set how many instances an app has')
@@ -24,9 +27,11 @@ export function scaleCommand(): Command {
       if (first === undefined || more.length > 0)
         throw usageError('scale needs an app and a count', 'autoserve scale app NAME 3');
       const name = appNameOf('scale', first, second);
-      if (!/^\d{1,5}$/.test(count))
+      if (!/^\d+$/.test(count))
         throw usageError(`"${count}" is not a number of instances`, `autoserve scale app ${name} 3`);
       const replicas = Number(count);
+      if (replicas > MOST_REPLICAS)
+        throw usageError(`${count} is more than ${MOST_REPLICAS}, the most there may be`, 'take fewer');
       const config = await configOf(command);
       const most = config.policy.maxReplicas;
       if (most !== undefined && replicas > most)

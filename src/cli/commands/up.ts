@@ -39,7 +39,8 @@ export function upCommand(): Command {
     .action(async ({ once = false, timeout }: Options, command: Command) => {
       if (timeout !== undefined && !once) throw usageError('--timeout needs --once', 'autoserve up --help');
       const timeoutMs = timeout === undefined ? null : parseDuration(timeout);
-      if (timeoutMs === undefined) throw usageError(`"${timeout}" is not a duration`, 'write 60s, 2m or 90');
+      if (timeoutMs === undefined)
+        throw usageError(`"${timeout}" is not a duration`, 'write 60s, 2m or 90 (seconds)');
       const config = await configOf(command);
       const { up } = await import('../../main.ts');
       process.exitCode = await up(config, {

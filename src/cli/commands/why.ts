@@ -4,7 +4,8 @@ import { configOf } from '../settings.ts';
 
 const help = `
 Shows the metrics beside their targets, the count that each asks for, what kept the count from it, and what would change it.
-The figures are those of the last evaluation that was recorded: any that changes the count, and of the others one a minute.
+The figures are those of the last evaluation that was recorded: any that changes the count or
+keeps it for another reason, and of the others one a minute.
 
 Examples:
   autoserve why web

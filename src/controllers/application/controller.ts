@@ -12,6 +12,7 @@ import { applicationDeleted, eventsOf, planProposed } from './events.ts';
 import type { Health } from './instance.ts';
 import { intendedInstance } from './instance-status.ts';
 import { ImagePuller } from './pull.ts';
+import type { Standing } from './standing.ts';
 import { unavailableStatus } from './status.ts';
 import { judge, type Verdict } from './verdict.ts';
 
@@ -23,6 +24,7 @@ export interface ApplicationControllerOptions {
   random: () => number;
   /** Null for a container without a health check. */
   healthOf: (containerId: string) => Health | null;
+  standingOf: (app: string) => Standing;
   /** Bounds the engine's short calls. */
   calls: PQueue;
   /** Bounds the engine's waiting calls. */
@@ -63,25 +65,19 @@ export class ApplicationController {
   /** Containers that were stopped and are not removed yet. */
   readonly #stopped = new Set<string>();
   readonly #puller: ImagePuller;
-  #pruneHeld: ReadonlySet<string> = new Set();
 
   constructor(options: ApplicationControllerOptions) {
     this.#options = options;
     this.#puller = new ImagePuller(options);
   }
 
-  /** The applications whose removal the sync holds back. */
-  holdPrune(names: Iterable<string>): void {
-    this.#pruneHeld = new Set(names);
-  }
-
   decide(snapshot: Snapshot, name: string): Verdict {
-    const { clock, outbox, healthOf, mode } = this.#options;
+    const { clock, outbox, healthOf, standingOf, mode } = this.#options;
     const view = snapshot.view(name);
     const circumstances = {
       networkExists: snapshot.networkExists,
       holds: this.#recall(view).holds,
-      pruneHeld: this.#pruneHeld.has(name),
+      standing: standingOf(name),
       stopped: this.#stopped,
       observing: mode === 'observe',
       attend: (container: ObservedContainer, record: InstanceRecord | null) => ({

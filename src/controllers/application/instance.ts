@@ -129,7 +129,10 @@ function phaseOfContainer(
     case 'removing':
       if (stopping) return { phase: 'drifted', finding: 'was stopped by AutoServe' };
       if (container.endedBy === 'stop') return { phase: 'drifted', finding: 'was stopped, not by AutoServe' };
-      if (container.endedBy === 'kill') return { phase: 'drifted', finding: 'was killed, not by AutoServe' };
+      if (container.endedBy === 'kill') {
+        const what = container.state === 'removing' ? 'removed' : 'killed';
+        return { phase: 'drifted', finding: `was ${what}, not by AutoServe` };
+      }
       return { phase: container.exitCode === 0 ? 'completed' : 'crashed', finding: findingOfEnd(container) };
   }
 }

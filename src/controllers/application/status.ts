@@ -7,6 +7,7 @@ import { boundsOf } from '../scaling/limits.ts';
 import type { Desired } from './desired.ts';
 import { isAvailable, isLive, isReady, type Instance } from './instance.ts';
 import { isFinal } from './plan.ts';
+import type { RouteStanding, SourceStanding, Standing } from './standing.ts';
 
 /** Why an application does not get on, if it does not. */
 export interface Trouble {
@@ -21,8 +22,7 @@ export interface StatusInput {
   settled: boolean;
   /** What failed lately. */
   trouble: Trouble | null;
-  /** Set while the sync holds back this application's removal. */
-  pruneHeld: boolean;
+  standing: Standing;
   /** The applications it depends on that are not ready. */
   awaited: readonly string[];
   /** What would be done, where nothing is carried out; null where it is. */
@@ -34,7 +34,7 @@ type Statement = Omit<Condition, 'lastTransitionTime'>;
 /** The status of an application, of what was observed alone; times of transitions are kept where nothing changed. */
 export function applicationStatus(
   previous: ApplicationRecord,
-  { desired, instances, settled, trouble, pruneHeld, awaited, proposal }: StatusInput,
+  { desired, instances, settled, trouble, standing, awaited, proposal }: StatusInput,
   now: Date,
 ): ApplicationStatus {
   const { name, uid, generation, replicas: wanted, specHash, manifest, waits } = desired;
@@ -44,7 +44,8 @@ export function applicationStatus(
   const ready = instances.filter((instance) => isReady(instance, now)).length;
   const available = current.filter((instance) => isAvailable(instance, minReadySeconds, now)).length;
   const resting = current.filter((instance) => isFinal(instance, manifest.spec.restartPolicy)).length;
-  const complete = settled && available + resting >= wanted;
+  const enough = available + resting >= wanted;
+  const complete = settled && enough;
   const worst = worstOf(current);
   const rollout =
     desired.deleted || wanted === 0
@@ -55,25 +56,23 @@ export function applicationStatus(
           now,
         );
   const obstacle = trouble ?? troubleOf(rollout, worst);
+  const mixed = instances.some((instance) => isLive(instance) && instance.identity.specHash !== specHash);
+  const count = `${available} of ${wanted} ready${mixed ? ` in revision ${desired.revision}` : ''}`;
+  const kept = (type: Condition['type']): Condition[] =>
+    previous.conditions.filter((condition) => condition.type === type);
   const conditions: Statement[] = [
-    complete
-      ? { type: 'Ready', status: 'True', reason: 'AllReady', message: `${available} of ${wanted} ready` }
-      : {
-          type: 'Ready',
-          status: 'False',
-          reason: obstacle?.reason ?? 'NotAllReady',
-          message: obstacle?.message ?? `${available} of ${wanted} ready`,
-        },
+    readyCondition(count, enough, complete, obstacle),
     progressingCondition(desired, complete, obstacle, awaited, proposal),
-    syncedCondition(previous, pruneHeld),
+    ...(standing.source ? [syncedCondition(previous, standing.source)] : kept('Synced')),
     ...healthCondition(desired, instances),
+    ...(standing.route === undefined ? kept('RouteAccepted') : routeCondition(standing.route)),
     scalingCondition(previous),
   ];
   return {
     name,
     uid,
     observedGeneration: generation,
-    status: wordOf(desired, instances, complete, obstacle),
+    status: wordOf(desired, instances, { enough, complete, mixed, obstacle }),
     replicas: ready,
     desiredReplicas: wanted,
     conditions: conditions.map((condition) => keepTransition(condition, previous.conditions, now)),
@@ -101,6 +100,20 @@ function troubleOf(rollout: Rollout | null, worst: ReturnType<typeof worstOf>): 
   };
 }
 
+function readyCondition(
+  count: string,
+  enough: boolean,
+  complete: boolean,
+  obstacle: Trouble | null,
+): Statement {
+  const type = 'Ready';
+  if (complete) return { type, status: 'True', reason: 'AllReady', message: count };
+  if (obstacle) return { type, status: 'False', ...obstacle };
+  return enough
+    ? { type, status: 'False', reason: 'Settling', message: `${count}, and something is still to be done` }
+    : { type, status: 'False', reason: 'NotAllReady', message: count };
+}
+
 function progressingCondition(
   { name, paused, waits }: Desired,
   complete: boolean,
@@ -126,7 +139,10 @@ function progressingCondition(
   return { type, status: 'True', reason: 'Reconciling', message: 'on its way to the declared state' };
 }
 
-function syncedCondition({ target, revision, generation }: ApplicationRecord, pruneHeld: boolean): Statement {
+function syncedCondition(
+  { target, revision, generation }: ApplicationRecord,
+  { pruneHeld, rejection }: SourceStanding,
+): Statement {
   const no = { type: 'Synced', status: 'False' } as const;
   if (pruneHeld)
     return {
@@ -134,6 +150,12 @@ function syncedCondition({ target, revision, generation }: ApplicationRecord, pr
       reason: 'PruneHeld',
       message:
         'its manifest is gone, and removing so many applications at once is held: put it back, or run autoserve sync --confirm-prune',
+    };
+  if (rejection !== null)
+    return {
+      ...no,
+      reason: 'ManifestRejected',
+      message: `its manifest is rejected, generation ${generation} is kept: ${rejection}`,
     };
   if (target?.reason === 'Pinned')
     return {
@@ -160,6 +182,12 @@ function healthCondition({ manifest }: Desired, instances: readonly Instance[]):
   ];
 }
 
+function routeCondition(route: RouteStanding | null): Statement[] {
+  if (!route) return [];
+  const { accepted, reason, message } = route;
+  return [{ type: 'RouteAccepted', status: accepted ? 'True' : 'False', reason, message }];
+}
+
 /** Whether the scaler owns the count; what it decides is in its ledger, for this is not written at every evaluation. */
 function scalingCondition({
   manifest: { scaling, spec },
@@ -180,16 +208,19 @@ function scalingCondition({
 function wordOf(
   desired: Desired,
   instances: readonly Instance[],
-  complete: boolean,
-  trouble: Trouble | null,
+  {
+    enough,
+    complete,
+    mixed,
+    obstacle,
+  }: Record<'enough' | 'complete' | 'mixed', boolean> & { obstacle: Trouble | null },
 ): ApplicationWord {
   if (desired.deleted) return 'stopping';
   if (desired.replicas === 0) return instances.some(({ container }) => container) ? 'stopping' : 'stopped';
   if (complete) return instances.some(isLive) ? 'running' : 'stopped';
-  if (trouble) return 'error';
-  if (instances.some((instance) => isLive(instance) && instance.identity.specHash !== desired.specHash))
-    return 'updating';
-  return 'starting';
+  if (obstacle) return 'error';
+  if (mixed) return 'updating';
+  return enough ? 'running' : 'starting';
 }
 
 function keepTransition(condition: Statement, previous: readonly Condition[], now: Date): Condition {
@@ -241,5 +272,5 @@ export function unavailableStatus(
 
 /** Whether a condition tells of what is declared, not of what the engine shows. */
 function isDeclared(type: Condition['type']): boolean {
-  return type === 'Synced' || type === 'ScalingActive';
+  return type === 'Synced' || type === 'ScalingActive' || type === 'RouteAccepted';
 }

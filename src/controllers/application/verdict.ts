@@ -22,6 +22,7 @@ import { rolledBack } from './events.ts';
 import { isReady, joinInstances, type Attendance, type Instance } from './instance.ts';
 import { planApplication } from './plan.ts';
 import { instanceStatuses, removedInstance } from './instance-status.ts';
+import type { Standing } from './standing.ts';
 import { applicationStatus, type Trouble } from './status.ts';
 
 /** An engine that is ended halfway through a start may leave a container behind that can never be started. */
@@ -51,7 +52,7 @@ export interface Verdict {
 export interface Circumstances {
   networkExists: boolean;
   holds: Holds;
-  pruneHeld: boolean;
+  standing: Standing;
   /** What is known of a container beyond what the engine shows. */
   attend: (
     container: ObservedContainer,
@@ -125,7 +126,7 @@ export function judge(view: View, circumstances: Circumstances, now: Date): Verd
       instances: present,
       settled: decision.settled,
       trouble: troubleOf(decision.plan, view, circumstances.holds),
-      pruneHeld: circumstances.pruneHeld,
+      standing: circumstances.standing,
       awaited: view.awaited,
       proposal,
     },

@@ -1,14 +1,16 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { Roster } from '../../control/roster.ts';
-import { messageOf } from '../../error.ts';
+import { messageOf, type AutoServeError } from '../../error.ts';
 import { routeOf, type Route } from '../../ingress/route.ts';
 import { ConfigurationRefused } from '../../ingress/refusal.ts';
+import type { RefusedRoute } from '../../ingress/routes.ts';
+import type { RouteStanding } from '../application/standing.ts';
 
 /** What serves the routes; see `Nginx`. */
 export interface Proxy {
-  /** Resolves when no request is taken by an earlier table. */
-  apply(routes: readonly Route[]): Promise<unknown>;
+  /** Resolves when no request is taken by an earlier table, with what the new one leaves out. */
+  apply(routes: readonly Route[]): Promise<readonly RefusedRoute[]>;
 }
 
 /** Keeps the proxy's routes equal to the instances that are ready. */
@@ -18,12 +20,21 @@ export class IngressController {
   readonly #logger: Logger;
   /** Containers that get no new request, whatever the roster says. */
   readonly #withdrawn = new Set<string>();
+  readonly #onStanding: (app: string) => void;
   #applied: readonly Route[] | undefined;
+  #standings: ReadonlyMap<string, RouteStanding> | undefined;
 
-  constructor(proxy: Proxy, roster: Roster, logger: Logger) {
+  /** @param onStanding called when `standingOf` says something else of an app */
+  constructor(proxy: Proxy, roster: Roster, logger: Logger, onStanding: (app: string) => void) {
     this.#proxy = proxy;
     this.#roster = roster;
     this.#logger = logger;
+    this.#onStanding = onStanding;
+  }
+
+  /** How the app's route stands in the last table, null when it has none; undefined before there was a table. */
+  standingOf(app: string): RouteStanding | null | undefined {
+    return this.#standings && (this.#standings.get(app) ?? null);
   }
 
   /** Routes by the roster of now. What fails is told and tried again by the proxy itself. */
@@ -56,7 +67,16 @@ export class IngressController {
   async #apply(): Promise<void> {
     const routes = this.#routes();
     this.#applied = routes;
-    await this.#proxy.apply(routes);
+    this.#judge(routes, await this.#proxy.apply(routes));
+  }
+
+  #judge(routes: readonly Route[], refused: readonly RefusedRoute[]): void {
+    const before = this.#standings ?? new Map<string, RouteStanding>();
+    const errors = new Map(refused.map(({ app, error }) => [app, error]));
+    const after = new Map(routes.map((route) => [route.app, standing(route, errors.get(route.app))]));
+    this.#standings = after;
+    for (const app of new Set([...before.keys(), ...after.keys()]))
+      if (!isDeepStrictEqual(before.get(app), after.get(app))) this.#onStanding(app);
   }
 
   #routes(): Route[] {
@@ -71,4 +91,9 @@ export class IngressController {
       return routeOf(manifest, application.sourcePath ?? application.name, instances) ?? [];
     });
   }
+}
+
+function standing({ host, path }: Route, error: AutoServeError | undefined): RouteStanding {
+  if (!error) return { accepted: true, reason: 'Accepted', message: `${host}${path}` };
+  return { accepted: false, reason: error.code, message: `${error.message}; ${error.remedy}` };
 }

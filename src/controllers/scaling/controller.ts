@@ -5,7 +5,7 @@ import type { MetricSample } from '../../store/metrics.ts';
 import type { ApplicationRecord } from '../../store/store.ts';
 import { desiredOf, wantedReplicas } from '../application/desired.ts';
 import type { ScalingAlgorithm, ScalingInput, ScalingMemory } from './algorithm.ts';
-import { isRecorded, ledgerEntry, memoryAfterRestart, type LedgerEntry } from './ledger.ts';
+import { isRecorded, ledgerEntry, memoryAfterRestart, type LedgerEntry, type Recorded } from './ledger.ts';
 import { windowOf } from './window.ts';
 
 export interface ScalingControllerOptions {
@@ -26,7 +26,7 @@ export interface ScalingControllerOptions {
 interface Past {
   uid: string;
   memory: ScalingMemory;
-  lastHoldAt: Date | null;
+  recorded: Recorded | null;
 }
 
 /** Asks the algorithm about every application in mode auto, and records what it decides. */
@@ -40,7 +40,7 @@ export class ScalingController {
       this.#pasts.set(entry.appName, {
         uid: entry.appUid,
         memory: memoryAfterRestart(entry),
-        lastHoldAt: entry.evaluatedAt,
+        recorded: { at: entry.evaluatedAt, reason: entry.reason },
       });
   }
 
@@ -83,15 +83,15 @@ export class ScalingController {
     const decision = algorithm(input);
     past.memory = decision.memory;
     onDecision(decision.direction);
-    if (!isRecorded(decision, past.lastHoldAt, now)) return [];
-    if (decision.direction === 'hold') past.lastHoldAt = now;
+    if (!isRecorded(decision, past.recorded, now)) return [];
+    past.recorded = { at: now, reason: decision.reason };
     return [ledgerEntry({ name, uid }, input, decision)];
   }
 
   #pastOf({ name, uid }: ApplicationRecord): Past {
     const known = this.#pasts.get(name);
     if (known?.uid === uid) return known;
-    const past = { uid, memory: memoryAfterRestart(undefined), lastHoldAt: null };
+    const past = { uid, memory: memoryAfterRestart(undefined), recorded: null };
     this.#pasts.set(name, past);
     return past;
   }

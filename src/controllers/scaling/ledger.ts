@@ -35,15 +35,23 @@ const words: Record<ScalingDecision['direction'], LedgerWord> = {
 /** One of these a minute shows what an application that stays as it is goes by. */
 const HOLD_INTERVAL_MS = 60_000;
 
+/** An evaluation that was recorded. */
+export interface Recorded {
+  at: Date;
+  reason: string;
+}
+
 /**
- * Whether an evaluation goes to the ledger: any that changes the count, and of the others one a minute.
- *
- * @param lastHoldAt when the last evaluation without a change was recorded
+ * Whether an evaluation goes to the ledger: any that changes the count or holds it for another reason than the one that
+ * was recorded last, and of the others one a minute.
  */
-export function isRecorded({ direction }: ScalingDecision, lastHoldAt: Date | null, now: Date): boolean {
-  return (
-    direction !== 'hold' || lastHoldAt === null || now.getTime() - lastHoldAt.getTime() >= HOLD_INTERVAL_MS
-  );
+export function isRecorded(
+  { direction, reason }: ScalingDecision,
+  last: Recorded | null,
+  now: Date,
+): boolean {
+  if (direction !== 'hold' || last?.reason !== reason) return true;
+  return now.getTime() - last.at.getTime() >= HOLD_INTERVAL_MS;
 }
 
 export function ledgerEntry(

@@ -1,9 +1,15 @@
 import { expect } from 'chai';
+import type { ObservedContainer } from '../../../src/engine/engine.ts';
 import { desiredOf } from '../../../src/controllers/application/desired.ts';
-import { applicationStatus, unavailableStatus } from '../../../src/controllers/application/status.ts';
+import {
+  applicationStatus,
+  unavailableStatus,
+  type StatusInput,
+} from '../../../src/controllers/application/status.ts';
+import type { Standing } from '../../../src/controllers/application/standing.ts';
 import type { ApplicationRecord, Condition } from '../../../src/store/store.ts';
 import { manifest } from '../../store/records.ts';
-import { ago, NOW } from './fixtures.ts';
+import { ago, container, instances, NOW } from './fixtures.ts';
 
 function record(scaling: Record<string, unknown>, some: Partial<ApplicationRecord> = {}): ApplicationRecord {
   return {
@@ -34,16 +40,15 @@ function record(scaling: Record<string, unknown>, some: Partial<ApplicationRecor
   };
 }
 
-function conditionsOf(application: ApplicationRecord): Condition[] {
-  const input = {
-    instances: [],
-    settled: true,
-    trouble: null,
-    pruneHeld: false,
-    awaited: [],
-    proposal: null,
-  };
-  return applicationStatus(application, { desired: desiredOf(application), ...input }, NOW).conditions;
+const NOTHING_AMISS: Standing = { source: { pruneHeld: false, rejection: null }, route: null };
+
+function conditionsOf(application: ApplicationRecord, standing = NOTHING_AMISS): Condition[] {
+  return applicationStatus(application, { ...input(standing), desired: desiredOf(application) }, NOW)
+    .conditions;
+}
+
+function input(standing: Standing): Omit<StatusInput, 'desired'> {
+  return { instances: [], settled: true, trouble: null, standing, awaited: [], proposal: null };
 }
 
 describe('the condition ScalingActive', () => {
@@ -92,4 +97,73 @@ describe('the condition ScalingActive', () => {
       'ScalingActive True',
     ]);
   });
+});
+
+describe('the conditions of what the source and the ingress say', () => {
+  const said = (application: ApplicationRecord, standing: Standing, type: Condition['type']): string[] =>
+    conditionsOf(application, standing)
+      .filter((condition) => condition.type === type)
+      .map(({ status, reason, message }) => `${status} ${reason}: ${message}`);
+  const source = { pruneHeld: false, rejection: null };
+  const taken = { accepted: false, reason: 'RouteTaken', message: 'shop has it' };
+
+  it('tell that a manifest is rejected, and which generation is kept', () => {
+    const standing = { source: { ...source, rejection: 'web.yaml:4 unknown field "imge"' }, route: null };
+    expect(said(record({}), standing, 'Synced')).to.deep.equal([
+      'False ManifestRejected: its manifest is rejected, generation 1 is kept: web.yaml:4 unknown field "imge"',
+    ]);
+  });
+
+  it('tell where an app is routed, why it is not, and nothing of an app without a route', () => {
+    const accepted = { accepted: true, reason: 'Accepted', message: 'web.localhost/' };
+    expect(said(record({}), { source, route: accepted }, 'RouteAccepted')).to.deep.equal([
+      'True Accepted: web.localhost/',
+    ]);
+    expect(said(record({}), { source, route: taken }, 'RouteAccepted')).to.deep.equal([
+      'False RouteTaken: shop has it',
+    ]);
+    expect(said(record({}), { source, route: null }, 'RouteAccepted')).to.deep.equal([]);
+  });
+
+  it('stay as they were until either has been heard', () => {
+    const standing = { source: { ...source, rejection: 'web.yaml:4 no' }, route: taken };
+    const before = record({}, { conditions: conditionsOf(record({}), standing) });
+    const unheard = { source: undefined, route: undefined };
+    for (const type of ['Synced', 'RouteAccepted'] as const)
+      expect(said(before, unheard, type)).to.deep.equal(said(before, standing, type));
+  });
+});
+
+describe('the word of an application', () => {
+  const running = (index: number, spec: 'new' | 'old' = 'new'): ObservedContainer =>
+    container({ index, spec });
+  const said = (containers: readonly ObservedContainer[], settled: boolean): string => {
+    const application = record({ mode: 'manual', replicas: 2 }, { specHash: 'new', revision: 2 });
+    const { status, conditions } = applicationStatus(
+      application,
+      { ...input(NOTHING_AMISS), desired: desiredOf(application), instances: instances(containers), settled },
+      NOW,
+    );
+    const ready = conditions.find(({ type }) => type === 'Ready');
+    return `${status}, ${ready?.reason}: ${ready?.message}`;
+  };
+
+  const cases: [when: string, containers: ObservedContainer[], settled: boolean, said: string][] = [
+    ['too few are ready', [running(0)], false, 'starting, NotAllReady: 1 of 2 ready'],
+    ['all are', [running(0), running(1)], true, 'running, AllReady: 2 of 2 ready'],
+    [
+      'one is too many',
+      [running(0), running(1), running(2)],
+      false,
+      'running, Settling: 3 of 2 ready, and something is still to be done',
+    ],
+    [
+      'others serve an earlier revision',
+      [running(0), running(1, 'old')],
+      false,
+      'updating, NotAllReady: 1 of 2 ready in revision 2',
+    ],
+  ];
+  for (const [when, containers, settled, words] of cases)
+    it(`is told when ${when}`, () => expect(said(containers, settled)).to.equal(words));
 });

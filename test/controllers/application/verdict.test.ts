@@ -129,7 +129,7 @@ describe('judge', () => {
     return {
       networkExists: true,
       holds,
-      pruneHeld: false,
+      standing: { source: { pruneHeld: false, rejection: null }, route: null },
       attend: () => ({ health: null, drainingSince: null }),
       stopped: new Set(),
       observing: false,

@@ -54,13 +54,15 @@ describe('the ledger', () => {
     }
   });
 
-  it('records every change, and one of those that stay a minute', () => {
+  it('records every change of count or reason, and one of those that stay a minute', () => {
     const out = proportional(inputOf({ values: { rps: 90 } }));
     const hold = proportional(inputOf({ values: { rps: 30 } }));
-    expect(isRecorded(out, new Date(ago(1)), NOW)).to.equal(true);
+    const recorded = (seconds: number, reason: string) => ({ at: new Date(ago(seconds)), reason });
+    expect(isRecorded(out, recorded(1, out.reason), NOW)).to.equal(true);
     expect(isRecorded(hold, null, NOW)).to.equal(true);
-    expect(isRecorded(hold, new Date(ago(59.9)), NOW)).to.equal(false);
-    expect(isRecorded(hold, new Date(ago(60)), NOW)).to.equal(true);
+    expect(isRecorded(hold, recorded(1, 'NoReadyInstances'), NOW)).to.equal(true);
+    expect(isRecorded(hold, recorded(59.9, hold.reason), NOW)).to.equal(false);
+    expect(isRecorded(hold, recorded(60, hold.reason), NOW)).to.equal(true);
   });
 
   it('gives back after a restart what was learned, but no time that nobody watched', () => {
