@@ -19,7 +19,7 @@ const PUBLIC_IMAGE = 'nginx:1.28-alpine';
 
 const NGINX = '/usr/sbin/nginx';
 /** With `tail` and its kin AutoServe reads the access log. */
-const PROGRAMS = [NGINX, '/usr/bin/tail', '/usr/bin/timeout', '/usr/bin/truncate'];
+const PROGRAMS = [NGINX, '/usr/bin/grep', '/usr/bin/tail', '/usr/bin/timeout', '/usr/bin/truncate'];
 const PACKAGE = 'nginx-light';
 /** Debian asks it whether an installation may start services; 101 says no. */
 const POLICY = '/usr/sbin/policy-rc.d';

@@ -5,10 +5,12 @@ import type { Clock } from './clock.ts';
 import type { Roster } from './control/roster.ts';
 import type { Engine } from './engine/engine.ts';
 import type { Ingress } from './ingress/ingress.ts';
+import { HTTP_PORT, STATUS_PORT, TLS_PORT } from './ingress/layout.ts';
 import type { Loop } from './loop.ts';
 import { Collector } from './metrics/collect.ts';
 import type { Measurement, MetricTarget } from './metrics/measurement.ts';
 import { Prometheus } from './metrics/prometheus.ts';
+import { parseSockets } from './metrics/sockets.ts';
 import { parseStubStatus, type StubStatus } from './metrics/stub-status.ts';
 import { Traffic } from './metrics/traffic.ts';
 import { isUnavailable, type Database } from './store/database.ts';
@@ -24,6 +26,7 @@ export interface TelemetryOptions {
   logger: Logger;
 }
 
+const SERVED_PORTS = new Set([HTTP_PORT, TLS_PORT, STATUS_PORT]);
 /** How long before this start samples are of use to a scaling policy. */
 const RESTORED_SECONDS = 600;
 /** The loop looks at everything at least every `resyncMs`; this many of these without a pass, and it stands still. */
@@ -51,6 +54,7 @@ export class Telemetry {
       traffic: this.#traffic,
       targets: () => (this.#loop ? targetsOf(this.#loop.roster) : []),
       stubStatus: () => this.#stubStatus(),
+      connections: () => this.#connections(),
       insert: (samples) => insertMetrics(database, samples),
       isTransient: isUnavailable,
       onMeasurement: (measurement) => this.#measured(measurement),
@@ -131,6 +135,11 @@ export class Telemetry {
   async #stubStatus(): Promise<StubStatus | null> {
     const page = await this.#ingress?.statusPage();
     return (page && parseStubStatus(page)) || null;
+  }
+
+  async #connections(): Promise<ReadonlyMap<string, number> | null> {
+    const sockets = await this.#ingress?.sockets();
+    return sockets === undefined || sockets === null ? null : parseSockets(sockets, SERVED_PORTS);
   }
 }
 

@@ -45,6 +45,11 @@ export class Ingress implements Proxy {
     return (await this.#nginx?.statusPage()) ?? null;
   }
 
+  /** See `Nginx.sockets`. */
+  async sockets(): Promise<string | null> {
+    return (await this.#nginx?.sockets()) ?? null;
+  }
+
   /** See `followAccessLog`; waits until there is an nginx. */
   async accessLog(listener: AccessLogListener, signal: AbortSignal): Promise<void> {
     const aborted = new Promise<null>((resolve) =>

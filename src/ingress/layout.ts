@@ -5,6 +5,9 @@ export const TLS_PORT = 8443;
 /** Not published: for AutoServe, from the engine's host. */
 export const STATUS_PORT = 8081;
 
+/** Connections to an app's instances that a worker keeps for later requests. */
+export const IDLE_PER_WORKER = 64;
+
 export const ROOT = '/autoserve';
 /** In memory, so that a log that nobody reads fills no disk. */
 export const LOG_DIRECTORY = `${ROOT}/log`;

@@ -1,4 +1,14 @@
-import { CURRENT, HTTP_PORT, LOG_FILE, ROOT, SLOT_FILE, STATUS_PORT, TLS_PORT, type Slot } from './layout.ts';
+import {
+  CURRENT,
+  HTTP_PORT,
+  IDLE_PER_WORKER,
+  LOG_FILE,
+  ROOT,
+  SLOT_FILE,
+  STATUS_PORT,
+  TLS_PORT,
+  type Slot,
+} from './layout.ts';
 import { PAGES_FILE, pageMaps } from './pages.ts';
 import type { Balance } from './route.ts';
 import type { Location, RoutingTable, Server, Upstream } from './routes.ts';
@@ -195,7 +205,7 @@ function upstream({ app, balance, servers }: Upstream): string {
   return `
   upstream ${upstreamName(app)} {
     zone ${upstreamName(app)} ${64 + servers.length}k;
-${BALANCE[balance]}${servers.map((address) => `    server ${address} max_fails=0;\n`).join('')}    keepalive 64;
+${BALANCE[balance]}${servers.map((address) => `    server ${address} max_fails=0;\n`).join('')}    keepalive ${IDLE_PER_WORKER};
     # Shorter than the 5 s after which many servers, Node.js among them, close an idle connection.
     keepalive_timeout 4s;
   }

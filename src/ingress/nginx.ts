@@ -15,6 +15,7 @@ import { Problems } from './problems.ts';
 import { ConfigurationRefused } from './refusal.ts';
 import type { Route } from './route.ts';
 import { routingTable, type RoutingTable } from './routes.ts';
+import { readSockets } from './sockets.ts';
 import { failureOf, isNews, type IngressState } from './state.ts';
 import { askStatus } from './status.ts';
 
@@ -120,6 +121,12 @@ export class Nginx {
   async statusPage(): Promise<string | null> {
     const ip = this.#container?.ip;
     return ip ? ((await this.#ask(ip, '/status')) ?? null) : null;
+  }
+
+  /** See `readSockets`; null when nginx does not run. */
+  async sockets(): Promise<string | null> {
+    const id = this.#container?.id;
+    return id === undefined ? null : await readSockets(this.#options.engine, id);
   }
 
   /** See `followAccessLog`. */

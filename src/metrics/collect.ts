@@ -19,6 +19,8 @@ export interface CollectorOptions {
   targets: () => readonly MetricTarget[];
   /** What nginx shows; null without an ingress. */
   stubStatus: () => Promise<StubStatus | null>;
+  /** What nginx has open, by the address of the other end; null where that cannot be told. */
+  connections: () => Promise<ReadonlyMap<string, number> | null>;
   /** One statement; see `insertMetrics`. */
   insert: (samples: readonly MetricSample[]) => Promise<unknown>;
   /** Whether an insert that failed may succeed later; see `isUnavailable`. */
@@ -50,10 +52,10 @@ export class Collector {
   #stopped = false;
 
   constructor(options: CollectorOptions) {
-    const { engine, stubStatus, insert, isTransient, instrumentation, logger } = options;
+    const { engine, stubStatus, connections, insert, isTransient, instrumentation, logger } = options;
     this.#options = options;
     this.#outages = new Outages(logger, instrumentation);
-    this.#meter = new Meter({ engine, stubStatus, outages: this.#outages });
+    this.#meter = new Meter({ engine, stubStatus, connections, outages: this.#outages });
     this.#buffer = new MetricBuffer({
       insert,
       isTransient,
@@ -100,8 +102,9 @@ export class Collector {
     const { clock, traffic, onMeasurement } = this.#options;
     const at = clock.now();
     const targets = this.#options.targets();
-    const interval = traffic.rotate(at, targets.filter(({ ingress }) => ingress).map(trafficTarget));
-    const measurement = await this.#meter.measure(at, targets, interval);
+    const routed = targets.filter(({ ingress }) => ingress).map(trafficTarget);
+    const interval = traffic.rotate(at, routed);
+    const measurement = await this.#meter.measure(at, targets, interval && { interval, routed });
     const samples = samplesOf(measurement);
     this.#windows.add(samples, at, new Map(targets.map((target) => [target.app, target.windowSeconds])));
     this.#tellLines();

@@ -1,14 +1,17 @@
 import type { ContainerStats, EngineUsage, HostStats } from '../engine/usage.ts';
 import { instanceUsage, systemUsage, type InstanceUsage } from './engine-stats.ts';
 import type { Measurement, MetricTarget } from './measurement.ts';
+import { OpenRequests, type OpenConnections } from './open-requests.ts';
 import type { Outages } from './outages.ts';
 import { inFlight, type StubStatus } from './stub-status.ts';
-import type { TrafficInterval } from './traffic.ts';
+import type { TrafficInterval, TrafficTarget } from './traffic.ts';
 
 export interface MeterOptions {
   engine: EngineUsage;
   /** What nginx shows; null without an ingress. */
   stubStatus: () => Promise<StubStatus | null>;
+  /** What nginx has open, by the address of the other end; null where that cannot be told. */
+  connections: () => Promise<ReadonlyMap<string, number> | null>;
   outages: Outages;
 }
 
@@ -18,6 +21,7 @@ const DISK_INTERVAL_MS = 60_000;
 /** Measures what all apps use. What cannot be measured is left out, and the rest is measured all the same. */
 export class Meter {
   readonly #options: MeterOptions;
+  readonly #openRequests = new OpenRequests();
   #stats: ReadonlyMap<string, ContainerStats> = new Map();
   #host: HostStats | null = null;
   #disk: ReadonlyMap<string, number> = new Map();
@@ -28,11 +32,11 @@ export class Meter {
     this.#options = options;
   }
 
-  /** @param traffic what the log showed of the interval that ends; null when nobody watched it */
+  /** @param watched what the log showed of the interval that ends, and of what; null when nobody watched it */
   async measure(
     at: Date,
     targets: readonly MetricTarget[],
-    traffic: TrafficInterval | null,
+    watched: { interval: TrafficInterval; routed: readonly TrafficTarget[] } | null,
   ): Promise<Measurement> {
     const { engine, stubStatus, outages } = this.#options;
     const ids = targets.flatMap(({ instances }) => instances.map(({ containerId }) => containerId));
@@ -41,6 +45,8 @@ export class Meter {
       outages.attempt('look at the host', () => engine.host()),
       outages.attempt('read the status of the ingress', stubStatus),
     ]);
+    const open = watched && (await this.#openConnections(stub, host));
+    const traffic = watched && this.#openRequests.reveal(watched.interval, watched.routed, open);
     const usages = this.#usages(stats ?? new Map(), host);
     const apps = targets.map(({ app, instances }) => ({
       app,
@@ -62,6 +68,15 @@ export class Meter {
     this.#measureDisk(at);
     const system = { usage, traffic: traffic?.total ?? null, inFlight: stub && inFlight(stub) };
     return { at, apps, system, diskMeasured };
+  }
+
+  /** Not asked for where nginx says that nothing is in flight. */
+  async #openConnections(stub: StubStatus | null, host: HostStats | null): Promise<OpenConnections | null> {
+    const { connections, outages } = this.#options;
+    if (!host) return null;
+    if (stub && inFlight(stub) === 0) return { connections: new Map(), workers: host.cpus };
+    const found = await outages.attempt('read what the ingress has open', connections);
+    return found && { connections: found, workers: host.cpus };
   }
 
   #usages(stats: ReadonlyMap<string, ContainerStats>, host: HostStats | null): Map<string, InstanceUsage> {

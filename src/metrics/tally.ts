@@ -14,8 +14,8 @@ export interface TrafficSample {
   /** Mean time that the answering instance took, from the beginning of the connection to its last byte. */
   responseTime: number | null;
   /**
-   * Mean number of requests in flight, known from those that ended: see `Occupancy`. Idle connections are not counted,
-   * nor is a request, such as a WebSocket, before it has ended.
+   * Mean number of requests in flight, known from those that ended: see `Occupancy`; or those that are open at the end of
+   * the interval, where these are more: see `OpenRequests`. Idle connections are not counted.
    */
   activeConnections: number;
   /**

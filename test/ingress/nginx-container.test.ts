@@ -82,18 +82,16 @@ describe('the nginx container', () => {
     ];
     for (const harm of harms) {
       const id = (await ingress.container())?.Id ?? '';
+      await eventually(() => expect(ingress.events.at(-1)?.reason).to.equal('IngressServing'));
+      const told = ingress.events.length;
       await harm(id);
       await eventually(async () => {
         expect((await ingress.container())?.Id).to.not.equal(id);
         expect(await ingress.who('web.localhost')).to.equal('web');
       });
+      await eventually(() => expect(ingress.events[told]?.type).to.equal('Warning'));
     }
-    await eventually(() =>
-      expect(ingress.events.map(({ reason }) => reason)).to.deep.equal([
-        'IngressServing',
-        ...harms.flatMap(() => ['IngressDown', 'IngressServing']),
-      ]),
-    );
+    expect(ingress.events.map(({ reason }) => reason)).to.include('IngressDown');
   });
 
   it('says whose container has its name, and leaves that one alone', async () => {

@@ -29,6 +29,7 @@ describe('Collector', () => {
   let id: string;
   let targets: MetricTarget[];
   let stub: StubStatus | null;
+  let connections: ReadonlyMap<string, number> | null;
   let insert: (samples: readonly MetricSample[]) => Promise<unknown>;
   let batches: MetricSample[][];
   let warnings: string[];
@@ -54,6 +55,7 @@ describe('Collector', () => {
     traffic = new Traffic();
     const instances = [{ containerId: id, name: 'web-0-r1-1', ready: true, address: '10.0.0.2:80' }];
     targets = [{ app: 'web', ingress: true, windowSeconds: 60, instances }];
+    connections = null;
     stub = { active: 5, reading: 0, writing: 3, waiting: 2 };
     batches = [];
     warnings = [];
@@ -69,6 +71,7 @@ describe('Collector', () => {
       traffic,
       targets: () => targets,
       stubStatus: async () => await Promise.resolve(stub),
+      connections: async () => await Promise.resolve(connections),
       insert: (samples) => insert(samples),
       isTransient: isUnavailable,
       onMeasurement: () => undefined,
@@ -116,6 +119,16 @@ describe('Collector', () => {
     }
     expect(valueOf(samples, 'system', 'cpu_percent')).to.equal(6.25);
     expect(valueOf(samples, 'system', 'active_connections')).to.equal(2);
+  });
+
+  it('has what is open and has not ended, but for what nginx says is idle', async () => {
+    connections = new Map([['10.0.0.2:80', 300]]);
+    await begin();
+    const idle = 50 + 50;
+    await pass();
+    expect(valueOf(await pass(), 'app', 'active_connections')).to.equal(300 - idle);
+    stub = { active: 5, reading: 0, writing: 1, waiting: 4 };
+    expect(valueOf(await pass(), 'app', 'active_connections')).to.equal((50 * 10) / 5_000);
   });
 
   it('has no requests, rather than none, while nobody reads the log', async () => {

@@ -1,3 +1,4 @@
+import { get } from 'node:http';
 import { expect } from 'chai';
 import { ask } from '../../scripts/load.ts';
 import { eventually } from '../eventually.ts';
@@ -19,6 +20,8 @@ const SHARES = { '/sleep?ms=2000': 0.2, '/health': 0.1, '/nowhere': 0.1 };
 const DEADLINE_MS = 60_000;
 /** So many intervals lie within the load, at the least. */
 const WHOLE_INTERVALS = 2;
+/** Requests that do not end, a multiple of the replicas. */
+const HELD = 6;
 
 /** What was measured in one interval. */
 interface Interval {
@@ -97,6 +100,36 @@ describe('What is measured of an app of three instances behind the ingress', fun
     const p95s = whole.map(({ p95 }) => p95 ?? Number.NaN).toSorted((a, b) => a - b);
     expect(p95s[Math.floor(p95s.length / 2)]).to.be.closeTo(sent.latency.p95, sent.latency.p95 / 20);
   });
+
+  it('is active while it is open, before it has ended', async () => {
+    const held = Array.from({ length: HELD }, () =>
+      get({ port: ingress.port, headers: { host }, path: '/sleep?ms=600000', agent: false }).on(
+        'error',
+        () => {},
+      ),
+    );
+    try {
+      const [latest] = await eventually(async () => {
+        const samples = await activeNow();
+        expect(samples.find(({ instance }) => instance === null)?.value).to.equal(HELD);
+        return [samples];
+      }, DEADLINE_MS);
+      const ofEach = latest.filter(({ instance }) => instance !== null).map(({ value }) => value);
+      expect(ofEach).to.deep.equal(Array.from({ length: REPLICAS }, () => HELD / REPLICAS));
+    } finally {
+      for (const request of held) request.destroy();
+    }
+  });
+
+  /** The last measurement of what was active. */
+  async function activeNow(): Promise<{ instance: string | null; value: number }[]> {
+    return await installation.query(
+      `SELECT labels ->> 'instance' AS instance, value FROM metrics
+       WHERE app_name = $1 AND metric_type = 'active_connections'
+         AND timestamp = (SELECT max(timestamp) FROM metrics WHERE app_name = $1)`,
+      [app],
+    );
+  }
 
   /** Waits until nobody has asked for an interval, and returns when that ended. */
   async function calm(): Promise<Date> {
