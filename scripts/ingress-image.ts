@@ -1,7 +1,7 @@
 /**
  * Builds `autoserve/ingress`, the nginx image of the demo and the tests, where no registry can be reached: from the
  * nginx of this machine (Debian and Ubuntu: the package nginx-light, installed when it is missing) and the libraries it
- * is linked with. It has no shell. An image that is up to date is left alone.
+ * is linked with.  An image that is up to date is left alone.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -18,8 +18,11 @@ export const INGRESS_IMAGE = `${REPOSITORY}:latest`;
 const PUBLIC_IMAGE = 'nginx:1.28-alpine';
 
 const NGINX = '/usr/sbin/nginx';
-/** With `tail` and its kin AutoServe reads the access log. */
-const PROGRAMS = [NGINX, '/usr/bin/grep', '/usr/bin/tail', '/usr/bin/timeout', '/usr/bin/truncate'];
+/** With `tail` and its kin AutoServe reads the access log, with a shell and `grep` what is open. */
+const PROGRAMS = [
+  NGINX,
+  ...['grep', 'sh', 'sleep', 'tail', 'timeout', 'truncate'].map((program) => `/usr/bin/${program}`),
+];
 const PACKAGE = 'nginx-light';
 /** Debian asks it whether an installation may start services; 101 says no. */
 const POLICY = '/usr/sbin/policy-rc.d';

@@ -4,8 +4,10 @@ import type { ListenAddress } from './api/listen-address.ts';
 import type { Clock } from './clock.ts';
 import type { Roster } from './control/roster.ts';
 import type { Engine } from './engine/engine.ts';
+import type { AccessLogListener } from './ingress/access-log.ts';
 import type { Ingress } from './ingress/ingress.ts';
 import { HTTP_PORT, STATUS_PORT, TLS_PORT } from './ingress/layout.ts';
+import type { SocketsListener } from './ingress/sockets.ts';
 import type { Loop } from './loop.ts';
 import { Collector } from './metrics/collect.ts';
 import type { Measurement, MetricTarget } from './metrics/measurement.ts';
@@ -41,7 +43,8 @@ export class Telemetry {
   readonly #collector: Collector;
   #loop: Loop | undefined;
   #ingress: Ingress | null = null;
-  #following: Promise<void> | undefined;
+  #connections: ReadonlyMap<string, number> | null = null;
+  #following: Promise<unknown> | undefined;
   #api: Api | undefined;
   readonly #startedAt: Date;
 
@@ -54,7 +57,7 @@ export class Telemetry {
       traffic: this.#traffic,
       targets: () => (this.#loop ? targetsOf(this.#loop.roster) : []),
       stubStatus: () => this.#stubStatus(),
-      connections: () => this.#connections(),
+      connections: () => this.#connections,
       insert: (samples) => insertMetrics(database, samples),
       isTransient: isUnavailable,
       onMeasurement: (measurement) => this.#measured(measurement),
@@ -78,17 +81,7 @@ export class Telemetry {
     const { engine, database, clock, logger } = this.#options;
     this.#loop = loop;
     this.#ingress = ingress;
-    this.#following = ingress?.accessLog(
-      {
-        onOpen: () => this.#traffic.watch(clock.now()),
-        onLine: (line) => this.#traffic.add(line),
-        onLost: (error) => {
-          this.#traffic.lose();
-          logger.debug({ err: error }, 'the log of the ingress cannot be read');
-        },
-      },
-      this.#closing.signal,
-    );
+    this.#following = ingress ? this.#follow(ingress) : undefined;
     // A row that comes while its day's partition is being made is refused.
     await ensureMetricsPartitions(database);
     this.#collector.start(await recentMetrics(database, 'app', RESTORED_SECONDS));
@@ -110,6 +103,29 @@ export class Telemetry {
     await this.#api?.close();
     await this.#following;
     await this.#collector.stop();
+  }
+
+  async #follow(ingress: Ingress): Promise<void> {
+    const { clock, logger } = this.#options;
+    const { signal } = this.#closing;
+    const log: AccessLogListener = {
+      onOpen: () => this.#traffic.watch(clock.now()),
+      onLine: (line) => this.#traffic.add(line),
+      onLost: (error) => {
+        this.#traffic.lose();
+        logger.debug({ err: error }, 'the log of the ingress cannot be read');
+      },
+    };
+    const sockets: SocketsListener = {
+      onSockets: (lines) => {
+        this.#connections = parseSockets(lines, SERVED_PORTS);
+      },
+      onLost: (error) => {
+        this.#connections = null;
+        logger.debug({ err: error }, 'what the ingress has open cannot be read');
+      },
+    };
+    await Promise.all([ingress.accessLog(log, signal), ingress.sockets(sockets, signal)]);
   }
 
   #measured(measurement: Measurement): void {
@@ -135,11 +151,6 @@ export class Telemetry {
   async #stubStatus(): Promise<StubStatus | null> {
     const page = await this.#ingress?.statusPage();
     return (page && parseStubStatus(page)) || null;
-  }
-
-  async #connections(): Promise<ReadonlyMap<string, number> | null> {
-    const sockets = await this.#ingress?.sockets();
-    return sockets === undefined || sockets === null ? null : parseSockets(sockets, SERVED_PORTS);
   }
 }
 

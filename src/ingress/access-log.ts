@@ -1,9 +1,9 @@
 import type { Clock } from '../clock.ts';
 import type { IngressEngine } from '../engine/ingress-engine.ts';
-import { AutoServeError, messageOf } from '../error.ts';
+import { AutoServeError } from '../error.ts';
 import { LOG_BYTES } from './container.ts';
 import { LOG_FILE } from './layout.ts';
-import { pause } from './pause.ts';
+import { inSessions, isTimeUp } from './sessions.ts';
 
 export interface AccessLogListener {
   /** Every line from now on is told, once. */
@@ -22,8 +22,6 @@ export interface AccessLogLimits {
 }
 
 const LIMITS: AccessLogLimits = { emptyAtBytes: LOG_BYTES / 2, sessionSeconds: 600 };
-/** What `timeout` says when the time is up: GNU's its own, BusyBox's that of the program that it ended. */
-const TIME_IS_UP: readonly (number | null)[] = [124, 143];
 const RETRY_MS = 1_000;
 
 /**
@@ -38,23 +36,17 @@ export async function followAccessLog(
   signal: AbortSignal,
   limits: AccessLogLimits = LIMITS,
 ): Promise<void> {
-  let lost = false;
-  while (!signal.aborted) {
-    try {
-      const container = await engine.findIngress();
-      if (!container?.running) throw new AutoServeError('IngressNotRunning', 'nginx does not run');
-      await empty(engine, container.id);
+  await inSessions(engine, clock, {
+    async session(id, begun) {
+      await empty(engine, id);
       listener.onOpen();
-      lost = false;
-      await followFile(engine, container.id, listener, signal, limits);
-    } catch (error) {
-      if (!lost && !signal.aborted) {
-        listener.onLost(error instanceof Error ? error : new Error(messageOf(error)));
-      }
-      lost = true;
-      await pause(clock, RETRY_MS, signal);
-    }
-  }
+      begun();
+      await followFile(engine, id, listener, signal, limits);
+    },
+    onLost: (error) => listener.onLost(error),
+    retryMs: RETRY_MS,
+    signal,
+  });
 }
 
 /** Follows one container's file, session by session. Throws when a session breaks. */
@@ -81,7 +73,7 @@ async function followFile(
       }
       piece = await output.next();
     }
-    if (!signal.aborted && !TIME_IS_UP.includes(piece.value)) {
+    if (!signal.aborted && !isTimeUp(piece.value)) {
       throw new AutoServeError(
         'AccessLogLost',
         `the access log's reader ended with exit code ${piece.value}`,

@@ -11,7 +11,7 @@ export type NginxEngine = IngressEngine & Pick<Engine, 'createNetwork' | 'resolv
 
 /** Where and how nginx runs. */
 export interface NginxPlace {
-  /** Any nginx of 1.22 or later that has `grep`, `tail`, `timeout` and `truncate` beside it: `nginx:1.28-alpine`. */
+  /** Any nginx of 1.22 or later that has `sh`, `grep`, `sleep`, `tail`, `timeout` and `truncate` beside it: `nginx:1.28-alpine`. */
   image: string;
   /** Address of the engine's host on which requests come in. */
   address: string;

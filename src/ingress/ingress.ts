@@ -6,6 +6,7 @@ import { Nginx, type NginxOptions } from './nginx.ts';
 import { Problems } from './problems.ts';
 import type { Route } from './route.ts';
 import type { RefusedRoute } from './routes.ts';
+import type { SocketsListener } from './sockets.ts';
 
 export interface IngressOptions extends Omit<NginxOptions, 'certificates'> {
   /** Holds `<host>.crt` and `<host>.key`. */
@@ -45,23 +46,26 @@ export class Ingress implements Proxy {
     return (await this.#nginx?.statusPage()) ?? null;
   }
 
-  /** See `Nginx.sockets`. */
-  async sockets(): Promise<string | null> {
-    return (await this.#nginx?.sockets()) ?? null;
+  /** See `followSockets`; waits until there is an nginx. */
+  async sockets(listener: SocketsListener, signal: AbortSignal): Promise<void> {
+    await (await this.#begunOrAborted(signal))?.sockets(listener, signal);
   }
 
   /** See `followAccessLog`; waits until there is an nginx. */
   async accessLog(listener: AccessLogListener, signal: AbortSignal): Promise<void> {
-    const aborted = new Promise<null>((resolve) =>
-      signal.addEventListener('abort', () => resolve(null), { once: true }),
-    );
-    const nginx = await Promise.race([this.#begun, aborted]);
-    await nginx?.accessLog(listener, signal);
+    await (await this.#begunOrAborted(signal))?.accessLog(listener, signal);
   }
 
   /** Leaves nginx serving. */
   async close(): Promise<void> {
     await this.#nginx?.close();
+  }
+
+  async #begunOrAborted(signal: AbortSignal): Promise<Nginx | null> {
+    const aborted = new Promise<null>((resolve) =>
+      signal.addEventListener('abort', () => resolve(null), { once: true }),
+    );
+    return await Promise.race([this.#begun, aborted]);
   }
 
   #start(): Nginx {

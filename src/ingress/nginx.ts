@@ -15,7 +15,7 @@ import { Problems } from './problems.ts';
 import { ConfigurationRefused } from './refusal.ts';
 import type { Route } from './route.ts';
 import { routingTable, type RoutingTable } from './routes.ts';
-import { readSockets } from './sockets.ts';
+import { followSockets, type SocketsListener } from './sockets.ts';
 import { failureOf, isNews, type IngressState } from './state.ts';
 import { askStatus } from './status.ts';
 
@@ -123,10 +123,9 @@ export class Nginx {
     return ip ? ((await this.#ask(ip, '/status')) ?? null) : null;
   }
 
-  /** See `readSockets`; null when nginx does not run. */
-  async sockets(): Promise<string | null> {
-    const id = this.#container?.id;
-    return id === undefined ? null : await readSockets(this.#options.engine, id);
+  /** See `followSockets`. */
+  async sockets(listener: SocketsListener, signal: AbortSignal): Promise<void> {
+    await followSockets(this.#options.engine, this.#options.clock, listener, signal);
   }
 
   /** See `followAccessLog`. */

@@ -19,8 +19,8 @@ export interface CollectorOptions {
   targets: () => readonly MetricTarget[];
   /** What nginx shows; null without an ingress. */
   stubStatus: () => Promise<StubStatus | null>;
-  /** What nginx has open, by the address of the other end; null where that cannot be told. */
-  connections: () => Promise<ReadonlyMap<string, number> | null>;
+  /** What nginx had open a moment ago, by the address of the other end; null where that is not known. */
+  connections: () => ReadonlyMap<string, number> | null;
   /** One statement; see `insertMetrics`. */
   insert: (samples: readonly MetricSample[]) => Promise<unknown>;
   /** Whether an insert that failed may succeed later; see `isUnavailable`. */

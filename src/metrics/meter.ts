@@ -1,7 +1,7 @@
 import type { ContainerStats, EngineUsage, HostStats } from '../engine/usage.ts';
 import { instanceUsage, systemUsage, type InstanceUsage } from './engine-stats.ts';
 import type { Measurement, MetricTarget } from './measurement.ts';
-import { OpenRequests, type OpenConnections } from './open-requests.ts';
+import { OpenRequests } from './open-requests.ts';
 import type { Outages } from './outages.ts';
 import { inFlight, type StubStatus } from './stub-status.ts';
 import type { TrafficInterval, TrafficTarget } from './traffic.ts';
@@ -10,8 +10,8 @@ export interface MeterOptions {
   engine: EngineUsage;
   /** What nginx shows; null without an ingress. */
   stubStatus: () => Promise<StubStatus | null>;
-  /** What nginx has open, by the address of the other end; null where that cannot be told. */
-  connections: () => Promise<ReadonlyMap<string, number> | null>;
+  /** What nginx had open a moment ago, by the address of the other end; null where that is not known. */
+  connections: () => ReadonlyMap<string, number> | null;
   outages: Outages;
 }
 
@@ -45,7 +45,8 @@ export class Meter {
       outages.attempt('look at the host', () => engine.host()),
       outages.attempt('read the status of the ingress', stubStatus),
     ]);
-    const open = watched && (await this.#openConnections(stub, host));
+    const connections = this.#options.connections();
+    const open = connections && host && { connections, workers: host.cpus };
     const traffic = watched && this.#openRequests.reveal(watched.interval, watched.routed, open);
     const usages = this.#usages(stats ?? new Map(), host);
     const apps = targets.map(({ app, instances }) => ({
@@ -68,15 +69,6 @@ export class Meter {
     this.#measureDisk(at);
     const system = { usage, traffic: traffic?.total ?? null, inFlight: stub && inFlight(stub) };
     return { at, apps, system, diskMeasured };
-  }
-
-  /** Not asked for where nginx says that nothing is in flight. */
-  async #openConnections(stub: StubStatus | null, host: HostStats | null): Promise<OpenConnections | null> {
-    const { connections, outages } = this.#options;
-    if (!host) return null;
-    if (stub && inFlight(stub) === 0) return { connections: new Map(), workers: host.cpus };
-    const found = await outages.attempt('read what the ingress has open', connections);
-    return found && { connections: found, workers: host.cpus };
   }
 
   #usages(stats: ReadonlyMap<string, ContainerStats>, host: HostStats | null): Map<string, InstanceUsage> {
