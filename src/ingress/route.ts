@@ -71,7 +71,12 @@ export function checkRoute(route: Route): Route {
     if (!isAddress(ip)) throw invalid(route, 'address of an instance', ip, 'an IPv4 or IPv6 address');
     if (!isPort(port)) throw invalid(route, 'port of an instance', port, 'a number from 1 to 65535');
   }
-  return { ...route, path: path.replace(/(.)\/$/, '$1') };
+  return { ...route, path: withoutSlash(path) };
+}
+
+/** A path means the same with a slash at its end. */
+export function withoutSlash(path: string): string {
+  return path.replace(/(.)\/$/, '$1');
 }
 
 /** A host name without a port, RFC 1123, in lower case. */

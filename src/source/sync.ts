@@ -18,6 +18,7 @@ import {
 } from './declarations.ts';
 import { rejectCycles, unknownDependencies } from './dependencies.ts';
 import { planPrune } from './prune.ts';
+import { sharedRoutes } from './shared-routes.ts';
 import * as event from './sync-events.ts';
 
 export interface SyncInput {
@@ -63,10 +64,12 @@ export function planSync(input: SyncInput): SyncPlan {
   const { pruned, held } = removal;
 
   const known = namesAfter(owners, applications, pruned);
+  const shared = sharedRoutes(accepted);
   const problemsOfFile = (file: ParsedFile): Diagnostic[] => [
     ...file.diagnostics,
     ...(rejections.get(file.path) ?? []),
     ...unknownDependencies(file, known),
+    ...(shared.get(file.path) ?? []),
   ];
   const settled = files.filter(({ pendingUntil }) => !pendingUntil);
   const records = settled.map((file) => {
