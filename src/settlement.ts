@@ -38,7 +38,7 @@ export function applicationProblems(applications: readonly ApplicationRecord[]):
 
 function isMoving({ generation, observedGeneration, status, conditions }: ApplicationRecord): boolean {
   if (observedGeneration !== generation) return true;
-  if (conditions.some((condition) => condition.type === 'Ready' && condition.status === 'Unknown'))
-    return true;
+  const ready = conditions.find(({ type }) => type === 'Ready');
+  if (ready?.status === 'Unknown' || ready?.reason === 'Settling') return true;
   return status === 'registered' || status === 'starting' || status === 'updating' || status === 'stopping';
 }

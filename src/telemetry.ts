@@ -9,7 +9,9 @@ import type { Ingress } from './ingress/ingress.ts';
 import { HTTP_PORT, STATUS_PORT, TLS_PORT } from './ingress/layout.ts';
 import type { SocketsListener } from './ingress/sockets.ts';
 import type { Loop } from './loop.ts';
+import { messageOf } from './error.ts';
 import { Collector } from './metrics/collect.ts';
+import { ConnectionHistory } from './metrics/connections.ts';
 import type { Measurement, MetricTarget } from './metrics/measurement.ts';
 import { Prometheus } from './metrics/prometheus.ts';
 import { parseSockets } from './metrics/sockets.ts';
@@ -43,7 +45,7 @@ export class Telemetry {
   readonly #collector: Collector;
   #loop: Loop | undefined;
   #ingress: Ingress | null = null;
-  #connections: ReadonlyMap<string, number> | null = null;
+  readonly #connections = new ConnectionHistory();
   #following: Promise<unknown> | undefined;
   #api: Api | undefined;
   readonly #startedAt: Date;
@@ -57,7 +59,7 @@ export class Telemetry {
       traffic: this.#traffic,
       targets: () => (this.#loop ? targetsOf(this.#loop.roster) : []),
       stubStatus: () => this.#stubStatus(),
-      connections: () => this.#connections,
+      connections: (now) => this.#connections.at(now),
       insert: (samples) => insertMetrics(database, samples),
       isTransient: isUnavailable,
       onMeasurement: (measurement) => this.#measured(measurement),
@@ -117,12 +119,10 @@ export class Telemetry {
       },
     };
     const sockets: SocketsListener = {
-      onSockets: (lines) => {
-        this.#connections = parseSockets(lines, SERVED_PORTS);
-      },
+      onSockets: (lines) => this.#connections.add(parseSockets(lines, SERVED_PORTS), clock.now()),
       onLost: (error) => {
-        this.#connections = null;
-        logger.debug({ err: error }, 'what the ingress has open cannot be read');
+        this.#connections.lose();
+        logger.warn({ err: error }, `what the ingress has open cannot be read: ${messageOf(error)}`);
       },
     };
     await Promise.all([ingress.accessLog(log, signal), ingress.sockets(sockets, signal)]);

@@ -8,6 +8,8 @@ export function keptRevision({ revision, target_revision: target }: ApplicationR
 /** Whether the controller has seen the row's target: it answers with a condition. */
 export function isTargetObserved({ conditions, target_reason: target }: ApplicationRow): boolean {
   const reason = conditions.find(({ type }) => type === 'Synced')?.reason;
+  // Told before any target.
+  if (reason === 'PruneHeld') return true;
   const answers = { Pinned: 'Pinned', RolledBack: 'Quarantined' } as const;
   return target ? reason === answers[target] : reason !== 'Pinned' && reason !== 'Quarantined';
 }

@@ -86,14 +86,19 @@ export class Outbox {
     }
   }
 
-  /** A write that need not be held, for it is made anew by the next pass: dropped while the database is away. */
-  async attempt(write: Write): Promise<void> {
-    if (this.#away) return;
+  /**
+   * A write that need not be held, for it is made anew by the next pass: dropped while the database is away. Returns whether
+   * it was made.
+   */
+  async attempt(write: Write): Promise<boolean> {
+    if (this.#away) return false;
     try {
       await write(this.#store);
+      return true;
     } catch (error) {
       if (!isStoreUnavailable(error)) throw error;
       this.markAway();
+      return false;
     }
   }
 

@@ -36,9 +36,12 @@ export class Ingress implements Proxy {
   }
 
   /** See `Nginx.apply`. */
-  async apply(routes: readonly Route[]): Promise<readonly RefusedRoute[]> {
-    if (!this.#nginx && routes.length === 0) return [];
-    return (await this.#start().apply(routes)).refused;
+  async apply(
+    routes: readonly Route[],
+    onRefused: (refused: readonly RefusedRoute[]) => void,
+  ): Promise<void> {
+    if (this.#nginx || routes.length > 0) await this.#start().apply(routes, onRefused);
+    else onRefused([]);
   }
 
   /** See `Nginx.statusPage`. */

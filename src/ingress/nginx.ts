@@ -35,6 +35,8 @@ export interface NginxOptions {
   ask?: typeof askStatus;
 }
 
+type Refusals = (refused: RoutingTable['refused']) => void;
+
 const RELOAD_MS = 200;
 const BACKOFF = { baseMs: 500, capMs: 30_000 };
 /** The net under lost events. */
@@ -107,9 +109,10 @@ export class Nginx {
    * not run. Throws when an earlier one may go on serving: `ConfigurationRefused`, `ReloadNotTaken`, `EngineUnavailable`;
    * it is tried again without being asked. Of calls at the same time the last one counts.
    */
-  async apply(routes: readonly Route[]): Promise<RoutingTable> {
+  async apply(routes: readonly Route[], onRefused?: Refusals): Promise<RoutingTable> {
     const table = routingTable(routes, this.#wanted);
     this.#refusals.report(table.refused);
+    onRefused?.(table.refused);
     this.#wanted = table;
     const applied = new Promise<void>((resolve, reject) => this.#waiting.push({ resolve, reject }));
     this.#look();
@@ -212,7 +215,7 @@ export class Nginx {
   /** An application that is to stop need not wait for an image that is being pulled. */
   #noteDown(): void {
     if (this.#down) this.#release();
-    if (this.#state.serving)
+    if (!this.#down && this.#container)
       this.#setState({
         serving: false,
         reason: 'IngressDown',

@@ -12,7 +12,7 @@ export interface SocketsListener {
 
 const SECONDS = 5;
 const SESSION_SECONDS = 600;
-const RETRY_MS = 30_000;
+const RETRY_MS = 5_000;
 /** Tables are told apart by an empty line. One process that stays costs a tenth of a command for each table. */
 const LOOK = `while :; do grep -hs ' 01 ' /proc/net/tcp /proc/net/tcp6; echo; sleep ${SECONDS}; done`;
 const COMMAND = ['timeout', String(SESSION_SECONDS), 'sh', '-c', LOOK];

@@ -4,6 +4,7 @@ import type { EngineUsage } from '../engine/usage.ts';
 import type { MetricSample } from '../store/metrics.ts';
 import { samplesOf } from './aggregate.ts';
 import { MetricBuffer } from './buffer.ts';
+import type { Connections } from './connections.ts';
 import type { Instrumentation } from './instrumentation.ts';
 import type { Measurement, MetricTarget } from './measurement.ts';
 import { Meter } from './meter.ts';
@@ -19,8 +20,7 @@ export interface CollectorOptions {
   targets: () => readonly MetricTarget[];
   /** What nginx shows; null without an ingress. */
   stubStatus: () => Promise<StubStatus | null>;
-  /** What nginx had open a moment ago, by the address of the other end; null where that is not known. */
-  connections: () => ReadonlyMap<string, number> | null;
+  connections: (now: Date) => Connections;
   /** One statement; see `insertMetrics`. */
   insert: (samples: readonly MetricSample[]) => Promise<unknown>;
   /** Whether an insert that failed may succeed later; see `isUnavailable`. */

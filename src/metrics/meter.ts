@@ -1,4 +1,5 @@
 import type { ContainerStats, EngineUsage, HostStats } from '../engine/usage.ts';
+import type { Connections } from './connections.ts';
 import { instanceUsage, systemUsage, type InstanceUsage } from './engine-stats.ts';
 import type { Measurement, MetricTarget } from './measurement.ts';
 import { OpenRequests } from './open-requests.ts';
@@ -10,8 +11,7 @@ export interface MeterOptions {
   engine: EngineUsage;
   /** What nginx shows; null without an ingress. */
   stubStatus: () => Promise<StubStatus | null>;
-  /** What nginx had open a moment ago, by the address of the other end; null where that is not known. */
-  connections: () => ReadonlyMap<string, number> | null;
+  connections: (now: Date) => Connections;
   outages: Outages;
 }
 
@@ -45,9 +45,11 @@ export class Meter {
       outages.attempt('look at the host', () => engine.host()),
       outages.attempt('read the status of the ingress', stubStatus),
     ]);
-    const connections = this.#options.connections();
-    const open = connections && host && { connections, workers: host.cpus };
-    const traffic = watched && this.#openRequests.reveal(watched.interval, watched.routed, open);
+    const { interval, routed = [] } = watched ?? {};
+    const workers = host?.cpus ?? Infinity;
+    const traffic = interval
+      ? this.#openRequests.reveal(interval, routed, this.#options.connections(at), workers)
+      : null;
     const usages = this.#usages(stats ?? new Map(), host);
     const apps = targets.map(({ app, instances }) => ({
       app,

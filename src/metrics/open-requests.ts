@@ -1,13 +1,7 @@
 import { IDLE_PER_WORKER } from '../ingress/layout.ts';
+import type { Connections } from './connections.ts';
 import type { TrafficSample } from './tally.ts';
 import type { TrafficInterval, TrafficTarget } from './traffic.ts';
-
-/** Connections that nginx had open at the end of an interval, by the address of their other end. */
-export interface OpenConnections {
-  connections: ReadonlyMap<string, number>;
-  /** How many workers nginx has. */
-  workers: number;
-}
 
 /**
  * Finds what the log cannot show before it ends: WebSockets and long answers. A connection to an instance serves a
@@ -18,41 +12,50 @@ export class OpenRequests {
   /** Requests that ended in the last interval, by container. */
   #ended: ReadonlyMap<string, number> = new Map();
 
-  /** The interval with `activeConnections` raised to what is open at its end for certain; as it is without `open`. */
+  /**
+   * The interval with `activeConnections` raised to what is open for certain; not known where the connections were and
+   * are no more, and as it is where they never could be read.
+   *
+   * @param workers how many nginx has; Infinity when that is not known
+   */
   reveal(
     interval: TrafficInterval,
     targets: readonly TrafficTarget[],
-    open: OpenConnections | null,
+    connections: Connections,
+    workers: number,
   ): TrafficInterval {
     const before = this.#ended;
     this.#ended = new Map([...interval.instances].map(([id, { requests }]) => [id, requests]));
-    if (!open) return interval;
-    const mostIdle = open.workers * IDLE_PER_WORKER;
+    if (connections === 'unread') return interval;
+    if (connections === 'lost') {
+      const unknown = <K>(samples: Map<K, TrafficSample>): Map<K, TrafficSample> =>
+        new Map([...samples].map(([key, sample]) => [key, { ...sample, activeConnections: null }]));
+      return { ...interval, apps: unknown(interval.apps), instances: unknown(interval.instances) };
+    }
+    const mostIdle = workers * IDLE_PER_WORKER;
     const apps = new Map(interval.apps);
     const instances = new Map(interval.instances);
-    for (const target of targets) {
+    for (const { app, instances: members } of targets) {
       let connected = 0;
       let ended = 0;
-      let revealed = 0;
-      for (const { containerId, address } of target.instances) {
-        const sample = instances.get(containerId);
-        if (!sample) continue;
-        const here = open.connections.get(address) ?? 0;
-        const lately = sample.requests + (before.get(containerId) ?? 0);
-        const raised = atLeast(sample, here - Math.min(lately, mostIdle));
-        instances.set(containerId, raised);
+      let open = 0;
+      for (const { containerId, address } of members) {
+        const here = connections.get(address) ?? 0;
+        const lately = (interval.instances.get(containerId)?.requests ?? 0) + (before.get(containerId) ?? 0);
+        const openHere = Math.max(0, here - Math.min(lately, mostIdle));
+        raise(instances, containerId, openHere);
         connected += here;
         ended += lately;
-        revealed += raised.activeConnections;
+        open += openHere;
       }
-      const sample = apps.get(target.app);
-      if (sample)
-        apps.set(target.app, atLeast(sample, Math.max(revealed, connected - Math.min(ended, mostIdle))));
+      raise(apps, app, Math.max(open, connected - Math.min(ended, mostIdle)));
     }
     return { ...interval, apps, instances };
   }
 }
 
-function atLeast(sample: TrafficSample, open: number): TrafficSample {
-  return open > sample.activeConnections ? { ...sample, activeConnections: open } : sample;
+function raise(samples: Map<string, TrafficSample>, key: string, open: number): void {
+  const sample = samples.get(key);
+  if (sample && open > (sample.activeConnections ?? 0))
+    samples.set(key, { ...sample, activeConnections: open });
 }

@@ -15,9 +15,9 @@ export interface TrafficSample {
   responseTime: number | null;
   /**
    * Mean number of requests in flight, known from those that ended: see `Occupancy`; or those that are open at the end of
-   * the interval, where these are more: see `OpenRequests`. Idle connections are not counted.
+   * the interval, where these are more: see `OpenRequests`. Idle connections are not counted. Null while that is not known.
    */
-  activeConnections: number;
+  activeConnections: number | null;
   /**
    * Mean number of requests that were waiting for an instance: see `waitOf`. What waits inside an instance, connected
    * already, cannot be told from what is worked on.

@@ -93,7 +93,7 @@ export function planSync(input: SyncInput): SyncPlan {
       ],
     },
     held,
-    rejected: rejectedApps(records),
+    rejected: rejectedApps(records, files, manifests),
     apps: owners.size,
     diagnostics: settled.flatMap(problemsOfFile),
   };
@@ -208,10 +208,23 @@ function recordOf(
   };
 }
 
-function rejectedApps(records: readonly ManifestRecord[]): Map<string, string> {
-  const rejected = records.filter(({ status }) => status === 'error');
+/** The apps of files with errors, but for those that another file has by now; a file that is on its way is as it was. */
+function rejectedApps(
+  records: readonly ManifestRecord[],
+  files: readonly ParsedFile[],
+  manifests: readonly ManifestRecord[],
+): Map<string, string> {
+  const pending = new Set(files.filter(({ pendingUntil }) => pendingUntil).map(({ path }) => path));
+  const all = [...records, ...manifests.filter(({ path }) => pending.has(path))];
+  const accepted = new Set(all.flatMap(({ status, apps }) => (status === 'accepted' ? apps : [])));
   return new Map(
-    rejected.flatMap((record) => record.apps.map((name): [string, string] => [name, firstProblem(record)])),
+    all
+      .filter(({ status }) => status === 'error')
+      .flatMap((record) =>
+        record.apps
+          .filter((name) => !accepted.has(name))
+          .map((name): [string, string] => [name, firstProblem(record)]),
+      ),
   );
 }
 

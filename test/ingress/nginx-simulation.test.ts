@@ -1,58 +1,11 @@
 import { expect } from 'chai';
-import { pino } from 'pino';
 import type { Clock } from '../../src/clock.ts';
-import { MemoryIngress } from '../../src/engine/memory/memory-ingress.ts';
-import type { Certificate } from '../../src/ingress/certificate.ts';
-import type { IngressEvent } from '../../src/ingress/event.ts';
-import { Nginx } from '../../src/ingress/nginx.ts';
+import type { Nginx } from '../../src/ingress/nginx.ts';
 import type { Route } from '../../src/ingress/route.ts';
-import { VirtualClock } from '../virtual-clock.ts';
 import { routeTo } from './fixture.ts';
+import { World } from './world.ts';
 
-const START = new Date('2026-01-01T00:00:00Z');
 const web = routeTo('web', [{ ip: '10.0.0.3', port: 80, containerId: 'c' }]);
-
-/** One installation's ingress in memory, on virtual time. */
-class World {
-  readonly clock = new VirtualClock(START);
-  readonly engine = Object.assign(new MemoryIngress(), {
-    createNetwork: async () => undefined,
-    resolveImage: async () => 'image',
-  });
-  readonly events: IngressEvent[] = [];
-
-  certificates: Certificate[] = [];
-
-  nginx(clock: Clock = this.clock): Nginx {
-    return new Nginx({
-      engine: this.engine,
-      place: { image: 'nginx', address: '127.0.0.1', port: 8080, tlsPort: null },
-      settings: { maxBodyBytes: 1 },
-      certificates: async () => {
-        await new Promise((resolve) => setImmediate(resolve));
-        return this.certificates;
-      },
-      clock,
-      random: () => 0,
-      log: pino({ level: 'silent' }),
-      onEvent: (event) => this.events.push(event),
-      // What it serves tells its own generation.
-      ask: async () => /return 200 "([0-9a-f]+)/.exec(this.engine.serving ?? '')?.[1],
-    });
-  }
-
-  /** Lets time pass, and all that can happen in it. */
-  async pass(ms: number): Promise<void> {
-    for (let passed = 0; passed <= ms; passed += 10) {
-      for (let turn = 0; turn < 30; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-      this.clock.advance(10);
-    }
-  }
-
-  serves(app: string): boolean {
-    return this.engine.serving?.includes(`set $autoserve_app ${app};`) ?? false;
-  }
-}
 
 /** How a promise has ended so far. */
 function watched(promise: Promise<unknown>): { outcome: string } {
@@ -157,6 +110,25 @@ describe('nginx on virtual time', () => {
     const refusals = world.events.filter(({ reason }) => reason === 'ConfigurationRefused');
     expect(refusals).to.have.lengthOf(1);
     expect(refusals[0]?.message).to.include('no good');
+  });
+
+  it('tells that it was ended also while a change is refused', async () => {
+    const nginx = world.nginx();
+    void watched(nginx.apply([web]));
+    await world.pass(1_000);
+    world.engine.faults = { refuse: () => 'no' };
+    void watched(nginx.apply([web, routeTo('more', [])]));
+    await world.pass(1_000);
+    expect(nginx.state.reason).to.equal('ConfigurationRefused');
+    world.engine.kill();
+    await world.pass(2_000);
+    expect(world.events.map(({ reason }) => reason)).to.deep.equal([
+      'IngressServing',
+      'ConfigurationRefused',
+      'IngressDown',
+      'ConfigurationRefused',
+    ]);
+    await nginx.close();
   });
 
   it('lets nobody wait for an nginx that cannot run, says so once, and heals it when it can', async () => {

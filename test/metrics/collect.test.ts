@@ -4,6 +4,7 @@ import { EngineError } from '../../src/engine/engine.ts';
 import { MemoryEngine, type EngineFaults } from '../../src/engine/memory/memory-engine.ts';
 import { MemoryWorld } from '../../src/engine/memory/memory-world.ts';
 import { Collector, INTERVAL_MS } from '../../src/metrics/collect.ts';
+import type { Connections } from '../../src/metrics/connections.ts';
 import { noInstrumentation } from '../../src/metrics/instrumentation.ts';
 import type { MetricTarget } from '../../src/metrics/measurement.ts';
 import type { StubStatus } from '../../src/metrics/stub-status.ts';
@@ -29,7 +30,7 @@ describe('Collector', () => {
   let id: string;
   let targets: MetricTarget[];
   let stub: StubStatus | null;
-  let connections: ReadonlyMap<string, number> | null;
+  let connections: Connections;
   let insert: (samples: readonly MetricSample[]) => Promise<unknown>;
   let batches: MetricSample[][];
   let warnings: string[];
@@ -55,7 +56,7 @@ describe('Collector', () => {
     traffic = new Traffic();
     const instances = [{ containerId: id, name: 'web-0-r1-1', ready: true, address: '10.0.0.2:80' }];
     targets = [{ app: 'web', ingress: true, windowSeconds: 60, instances }];
-    connections = null;
+    connections = 'unread';
     stub = { active: 5, reading: 0, writing: 3, waiting: 2 };
     batches = [];
     warnings = [];
@@ -127,7 +128,7 @@ describe('Collector', () => {
     const idle = 50 + 50;
     await pass();
     expect(valueOf(await pass(), 'app', 'active_connections')).to.equal(300 - idle);
-    connections = null;
+    connections = 'unread';
     expect(valueOf(await pass(), 'app', 'active_connections')).to.equal((50 * 10) / 5_000);
   });
 

@@ -29,12 +29,15 @@ describe('requests that are open', () => {
   });
 
   /** Ends an interval, and shows what is then active in the app and in each of its instances. */
-  function active(connections: Record<string, number> | null, workers = 2): (number | undefined)[] {
+  function active(
+    connections: Record<string, number> | 'unread' | 'lost',
+    workers = 2,
+  ): (number | null | undefined)[] {
     intervals += 1;
     const interval = traffic.rotate(new Date(START.getTime() + intervals * 5_000), TARGETS);
     if (!interval) throw new Error('the interval was not watched');
-    const found = connections && { connections: new Map(Object.entries(connections)), workers };
-    const { apps, instances } = open.reveal(interval, TARGETS, found);
+    const found = typeof connections === 'string' ? connections : new Map(Object.entries(connections));
+    const { apps, instances } = open.reveal(interval, TARGETS, found, workers);
     return [apps.get('web'), instances.get('c1'), instances.get('c2')].map((one) => one?.activeConnections);
   }
 
@@ -63,8 +66,17 @@ describe('requests that are open', () => {
     expect(active({ [FIRST]: 2 })).to.deep.equal([4, 4, 0]);
   });
 
-  it('stay as the log shows them where nobody can look', () => {
+  it('are not counted again for the log, which shows those that have moved for a while', () => {
+    end(100, 60_000);
+    expect(active({ [FIRST]: 0, [SECOND]: 100 })).to.deep.equal([100, 100, 100]);
+  });
+
+  it('are not known where nobody can look any more', () => {
+    expect(active('lost')).to.deep.equal([null, null, null]);
+  });
+
+  it('stay as the log shows them where nobody ever could look', () => {
     end(20, 1_000);
-    expect(active(null)).to.deep.equal([4, 4, 0]);
+    expect(active('unread')).to.deep.equal([4, 4, 0]);
   });
 });

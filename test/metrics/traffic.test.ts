@@ -143,7 +143,8 @@ describe('Traffic', () => {
         for (const each of made) traffic.add(request(each));
         const { apps, instances } = rotate();
         const parts = [...instances.values()];
-        const sum = (of: 'rps' | 'activeConnections') => parts.reduce((total, part) => total + part[of], 0);
+        const sum = (of: 'rps' | 'activeConnections') =>
+          parts.reduce((total, part) => total + (part[of] ?? 0), 0);
         expect(apps.get('web')?.rps).to.be.closeTo(sum('rps'), 1e-9);
         expect(apps.get('web')?.activeConnections).to.be.closeTo(sum('activeConnections'), 1e-6);
       }),

@@ -182,6 +182,23 @@ describe('planSync', () => {
       });
     }
 
+    it('has nothing told of an app that went to another file', () => {
+      const thief = document('mail', 'image: web:2');
+      const { rejected } = installation.sync([
+        file('a.yaml', document('db'), thief),
+        file('b.yaml', document('mail')),
+        file('c.yaml', document('web')),
+      ]);
+      expect([...rejected.keys()]).to.deep.equal(['db']);
+    });
+
+    it('goes on telling so while it is being written again', () => {
+      const mail = file('b.yaml', document('mail'));
+      installation.sync([file('a.yaml', BROKEN), mail]);
+      const { rejected } = installation.sync([fileOf('a.yaml', GARBAGE, NOW), mail]);
+      expect([...rejected.keys()]).to.have.members(['db', 'web']);
+    });
+
     it('that asks for an app of another one has its own apps told, not that one', () => {
       const a = file('a.yaml', document('web'), document('db'));
       const { rejected } = installation.sync([a, file('b.yaml', document('mail'), document('db'))]);

@@ -33,6 +33,39 @@ export function declaration(
   };
 }
 
+export function applicationRecord(
+  name: string,
+  some: Partial<ApplicationRecord> & { root?: Record<string, unknown> } = {},
+): ApplicationRecord {
+  const { root, ...rest } = some;
+  return {
+    name,
+    uid: `uid-${name}`,
+    manifest: manifest(name, root),
+    generation: 1,
+    observedGeneration: 1,
+    revision: 1,
+    specHash: 'hash-1',
+    status: 'running',
+    replicas: 0,
+    desiredReplicas: 1,
+    scaledReplicas: null,
+    lastScaledAt: null,
+    conditions: [],
+    sourcePath: `${name}.yaml`,
+    sourceRevision: null,
+    deletionRequestedAt: null,
+    target: null,
+    rollout: null,
+    rolloutPaused: false,
+    retries: 0,
+    stableRevision: null,
+    createdAt: NOW,
+    updatedAt: NOW,
+    ...rest,
+  };
+}
+
 export function changes(some: Partial<SyncChanges>): SyncChanges {
   return { applications: [], deletions: [], manifests: [], removedManifests: [], events: [], ...some };
 }

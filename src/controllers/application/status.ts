@@ -7,7 +7,7 @@ import { boundsOf } from '../scaling/limits.ts';
 import type { Desired } from './desired.ts';
 import { isAvailable, isLive, isReady, type Instance } from './instance.ts';
 import { isFinal } from './plan.ts';
-import type { RouteStanding, SourceStanding, Standing } from './standing.ts';
+import type { SourceStanding, Standing } from './standing.ts';
 
 /** Why an application does not get on, if it does not. */
 export interface Trouble {
@@ -58,14 +58,12 @@ export function applicationStatus(
   const obstacle = trouble ?? troubleOf(rollout, worst);
   const mixed = instances.some((instance) => isLive(instance) && instance.identity.specHash !== specHash);
   const count = `${available} of ${wanted} ready${mixed ? ` in revision ${desired.revision}` : ''}`;
-  const kept = (type: Condition['type']): Condition[] =>
-    previous.conditions.filter((condition) => condition.type === type);
   const conditions: Statement[] = [
     readyCondition(count, enough, complete, obstacle),
     progressingCondition(desired, complete, obstacle, awaited, proposal),
-    ...(standing.source ? [syncedCondition(previous, standing.source)] : kept('Synced')),
+    syncedCondition(previous, standing.source),
     ...healthCondition(desired, instances),
-    ...(standing.route === undefined ? kept('RouteAccepted') : routeCondition(standing.route)),
+    ...routeCondition(previous, standing.route),
     scalingCondition(previous),
   ];
   return {
@@ -139,36 +137,37 @@ function progressingCondition(
   return { type, status: 'True', reason: 'Reconciling', message: 'on its way to the declared state' };
 }
 
+/** What the source has not said since the start is as it was. A revision that is kept is named before all but a hold. */
 function syncedCondition(
-  { target, revision, generation }: ApplicationRecord,
-  { pruneHeld, rejection }: SourceStanding,
+  { target, revision, generation, conditions }: ApplicationRecord,
+  source: SourceStanding | undefined,
 ): Statement {
   const no = { type: 'Synced', status: 'False' } as const;
-  if (pruneHeld)
+  const before = conditions.find(({ type }) => type === 'Synced');
+  if (source ? source.pruneHeld : before?.reason === 'PruneHeld')
     return {
       ...no,
       reason: 'PruneHeld',
       message:
         'its manifest is gone, and removing so many applications at once is held: put it back, or run autoserve sync --confirm-prune',
     };
-  if (rejection !== null)
-    return {
-      ...no,
-      reason: 'ManifestRejected',
-      message: `its manifest is rejected, generation ${generation} is kept: ${rejection}`,
-    };
+  const rejected = source
+    ? source.rejection && `its manifest is rejected, generation ${generation} is kept: ${source.rejection}`
+    : before?.reason === 'ManifestRejected' && before.message;
+  const besides = rejected ? `; ${rejected}` : '';
   if (target?.reason === 'Pinned')
     return {
       ...no,
       reason: 'Pinned',
-      message: `pinned to ${target.revision}; the manifest wants ${revision}`,
+      message: `pinned to ${target.revision}; the manifest wants ${revision}${besides}`,
     };
   if (target)
     return {
       ...no,
       reason: 'Quarantined',
-      message: `revision ${revision} failed and is held until its manifest changes; ${target.revision} is kept`,
+      message: `revision ${revision} failed and is held until its manifest changes; ${target.revision} is kept${besides}`,
     };
+  if (rejected) return { ...no, reason: 'ManifestRejected', message: rejected };
   return { type: 'Synced', status: 'True', reason: 'Synced', message: `generation ${generation}` };
 }
 
@@ -182,8 +181,9 @@ function healthCondition({ manifest }: Desired, instances: readonly Instance[]):
   ];
 }
 
-function routeCondition(route: RouteStanding | null): Statement[] {
-  if (!route) return [];
+function routeCondition({ conditions }: ApplicationRecord, route: Standing['route']): Statement[] {
+  if (route === undefined) return conditions.filter(({ type }) => type === 'RouteAccepted');
+  if (route === null) return [];
   const { accepted, reason, message } = route;
   return [{ type: 'RouteAccepted', status: accepted ? 'True' : 'False', reason, message }];
 }

@@ -9,8 +9,11 @@ import type { RouteStanding } from '../application/standing.ts';
 
 /** What serves the routes; see `Nginx`. */
 export interface Proxy {
-  /** Resolves when no request is taken by an earlier table, with what the new one leaves out. */
-  apply(routes: readonly Route[]): Promise<readonly RefusedRoute[]>;
+  /**
+   * Resolves when no request is taken by an earlier table. What the new one leaves out is told to `onRefused` at once,
+   * whether or not it can be put in force by then.
+   */
+  apply(routes: readonly Route[], onRefused: (refused: readonly RefusedRoute[]) => void): Promise<unknown>;
 }
 
 /** Keeps the proxy's routes equal to the instances that are ready. */
@@ -32,7 +35,7 @@ export class IngressController {
     this.#onStanding = onStanding;
   }
 
-  /** How the app's route stands in the last table, null when it has none; undefined before there was a table. */
+  /** How the app's route stands in the last table, in force or not, null when it has none; undefined before there was a table. */
   standingOf(app: string): RouteStanding | null | undefined {
     return this.#standings && (this.#standings.get(app) ?? null);
   }
@@ -67,7 +70,7 @@ export class IngressController {
   async #apply(): Promise<void> {
     const routes = this.#routes();
     this.#applied = routes;
-    this.#judge(routes, await this.#proxy.apply(routes));
+    await this.#proxy.apply(routes, (refused) => this.#judge(routes, refused));
   }
 
   #judge(routes: readonly Route[], refused: readonly RefusedRoute[]): void {

@@ -52,7 +52,11 @@ export class ScalingController {
     for (const name of this.#pasts.keys()) if (!names.has(name)) this.#pasts.delete(name);
     const entries = scaled.flatMap((entry) => this.#decide(entry));
     if (entries.length === 0) return;
-    await outbox.attempt((store) => store.recordScaling(entries));
+    const written = await outbox.attempt((store) => store.recordScaling(entries));
+    for (const { appName, evaluatedAt: at, reason } of written ? entries : []) {
+      const past = this.#pasts.get(appName);
+      if (past) past.recorded = { at, reason };
+    }
     for (const { appName, decision } of entries) if (decision !== 'hold') onChange(appName);
   }
 
@@ -84,7 +88,6 @@ export class ScalingController {
     past.memory = decision.memory;
     onDecision(decision.direction);
     if (!isRecorded(decision, past.recorded, now)) return [];
-    past.recorded = { at: now, reason: decision.reason };
     return [ledgerEntry({ name, uid }, input, decision)];
   }
 

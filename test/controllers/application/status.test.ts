@@ -8,37 +8,11 @@ import {
 } from '../../../src/controllers/application/status.ts';
 import type { Standing } from '../../../src/controllers/application/standing.ts';
 import type { ApplicationRecord, Condition } from '../../../src/store/store.ts';
-import { manifest } from '../../store/records.ts';
-import { ago, container, instances, NOW } from './fixtures.ts';
+import { applicationRecord } from '../../store/records.ts';
+import { container, instances, NOW } from './fixtures.ts';
 
-function record(scaling: Record<string, unknown>, some: Partial<ApplicationRecord> = {}): ApplicationRecord {
-  return {
-    name: 'web',
-    uid: 'uid-web',
-    manifest: manifest('web', { scaling }),
-    generation: 1,
-    observedGeneration: 1,
-    revision: 1,
-    specHash: 'new',
-    status: 'running',
-    replicas: 0,
-    desiredReplicas: 1,
-    scaledReplicas: null,
-    lastScaledAt: null,
-    conditions: [],
-    sourcePath: 'web.yaml',
-    sourceRevision: null,
-    deletionRequestedAt: null,
-    target: null,
-    rollout: null,
-    rolloutPaused: false,
-    retries: 0,
-    stableRevision: null,
-    createdAt: ago(100),
-    updatedAt: ago(100),
-    ...some,
-  };
-}
+const record = (scaling: Record<string, unknown>, some: Partial<ApplicationRecord> = {}): ApplicationRecord =>
+  applicationRecord('web', { root: { scaling }, specHash: 'new', ...some });
 
 const NOTHING_AMISS: Standing = { source: { pruneHeld: false, rejection: null }, route: null };
 
@@ -105,6 +79,7 @@ describe('the conditions of what the source and the ingress say', () => {
       .filter((condition) => condition.type === type)
       .map(({ status, reason, message }) => `${status} ${reason}: ${message}`);
   const source = { pruneHeld: false, rejection: null };
+  const target = (revision: number) => ({ revision, manifest: record({}).manifest, specHash: 'old' });
   const taken = { accepted: false, reason: 'RouteTaken', message: 'shop has it' };
 
   it('tell that a manifest is rejected, and which generation is kept', () => {
@@ -123,6 +98,16 @@ describe('the conditions of what the source and the ingress say', () => {
       'False RouteTaken: shop has it',
     ]);
     expect(said(record({}), { source, route: null }, 'RouteAccepted')).to.deep.equal([]);
+  });
+
+  it('name a revision that is kept before a rejected manifest, for whoever waits for it, and the latter besides', () => {
+    const pinned = record({}, { revision: 2, target: { ...target(1), reason: 'Pinned' } });
+    const standing = { source: { ...source, rejection: 'web.yaml:4 no' }, route: null };
+    const told = 'False Pinned: pinned to 1; the manifest wants 2';
+    expect(said(pinned, standing, 'Synced')).to.deep.equal([
+      `${told}; its manifest is rejected, generation 1 is kept: web.yaml:4 no`,
+    ]);
+    expect(said(pinned, { source: undefined, route: null }, 'Synced')).to.deep.equal([told]);
   });
 
   it('stay as they were until either has been heard', () => {

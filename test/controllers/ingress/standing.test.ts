@@ -1,0 +1,77 @@
+import { expect } from 'chai';
+import { pino } from 'pino';
+import { IngressController } from '../../../src/controllers/ingress/controller.ts';
+import { Roster, type RosterEntry } from '../../../src/control/roster.ts';
+import type { Nginx } from '../../../src/ingress/nginx.ts';
+import type { App } from '../../../src/manifest/app.gen.ts';
+import { World } from '../../ingress/world.ts';
+import { appOf } from '../../manifest/app.ts';
+import { applicationRecord } from '../../store/records.ts';
+
+describe('how the routes of two apps with one host stand', () => {
+  let world: World;
+  let nginx: Nginx;
+  let roster: Roster;
+  let controller: IngressController;
+  let told: string[];
+
+  beforeEach(async () => {
+    world = new World();
+    nginx = world.nginx();
+    roster = new Roster();
+    told = [];
+    const log = pino({ level: 'silent' });
+    controller = new IngressController(nginx, roster, log, (app) => told.push(app));
+  });
+  afterEach(async () => {
+    const closed = nginx.close();
+    await world.pass(1_000);
+    await closed;
+  });
+
+  const entryOf = (name: string, second: number): RosterEntry => ({
+    application: applicationRecord(name, {
+      createdAt: new Date(second * 1_000),
+      manifest: manifestOf(name),
+    }),
+    members: [{ containerId: name, name, ip: `10.0.0.${second}`, ready: true, current: true }],
+  });
+  const standing = (): (string | undefined)[] =>
+    ['shop', 'rival'].map((app) => controller.standingOf(app)?.reason);
+
+  it('is not known before there is a table', () => {
+    expect(controller.standingOf('shop')).to.equal(undefined);
+    controller.update();
+    expect(controller.standingOf('shop')).to.equal(null);
+  });
+
+  for (const [fault, faults] of [
+    ['is in force', {}],
+    ['is refused', { refuse: () => 'no' }],
+    ['is not taken', { ignoreReload: true }],
+  ] as const)
+    it(`is told once when it changes, and is right whether or not the table ${fault}`, async () => {
+      roster.update(['shop', 'rival'].map((name, index) => [name, entryOf(name, 3 + index)]));
+      controller.update();
+      await world.pass(2_000);
+      expect(standing()).to.deep.equal(['Accepted', 'RouteTaken']);
+      expect(controller.standingOf('rival')?.message).to.include('belongs to app "shop"');
+      expect(told).to.deep.equal(['shop', 'rival']);
+      world.engine.faults = faults;
+      roster.update([['shop', null]]);
+      controller.update();
+      await world.pass(2_000);
+      expect(standing()).to.deep.equal([undefined, 'Accepted']);
+      expect(told).to.deep.equal(['shop', 'rival', 'shop', 'rival']);
+      world.engine.faults = {};
+      await world.pass(60_000);
+      expect(world.serves('rival')).to.equal(true);
+      expect(standing()).to.deep.equal([undefined, 'Accepted']);
+    });
+});
+
+function manifestOf(name: string): App {
+  const ports = [{ containerPort: 80, protocol: 'HTTP' }];
+  const app = appOf({ type: 'http', image: 'demo-web:1', ports, ingress: { host: 'market.localhost' } });
+  return { ...app, metadata: { ...app.metadata, name } };
+}
