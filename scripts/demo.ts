@@ -5,7 +5,6 @@
  * there already is left as it is.
  */
 import { execFileSync } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -141,7 +140,8 @@ async function stayInForeground(): Promise<void> {
     if (runningAutoServe() === undefined) throw new Error(`AutoServe has ended: see ${LOG}`);
     const seen = await appsOrTrouble();
     current.show(Array.isArray(seen) ? tableLines(names, seen) : [`  ${seen.message}`]);
-    await Promise.race([setTimeout(REFRESH_MS), once(ended.signal, 'abort')]);
+    // Rejects when it is over, and only then.
+    await setTimeout(REFRESH_MS, undefined, { signal: ended.signal }).catch(() => undefined);
   }
   await stopAutoServe();
 }

@@ -158,6 +158,8 @@ function targetsOf({ entries }: Roster): MetricTarget[] {
   return entries.map(({ application: { name, manifest }, members }) => {
     const port = manifest.spec.ports.find(({ protocol }) => protocol === 'HTTP')?.containerPort;
     const ingress = manifest.spec.type === 'http' && port !== undefined;
+    // Until one of the present revision is ready, those before it are what the app is.
+    const renewed = members.some(({ ready, current }) => ready && current);
     return {
       app: name,
       ingress,
@@ -165,7 +167,7 @@ function targetsOf({ entries }: Roster): MetricTarget[] {
       instances: members.map(({ containerId, name: container, ip, ready, current }) => ({
         containerId,
         name: container,
-        ready: ready && current,
+        ready: ready && (current || !renewed),
         address: ingress && ip !== null ? `${ip}:${port}` : null,
       })),
     };

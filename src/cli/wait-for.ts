@@ -11,6 +11,7 @@ import {
   type EventRow,
   type InstanceRow,
 } from '../store/read.ts';
+import { isAnyoneActing } from '../store/installation-lock.ts';
 import { exitCodes } from './exit.ts';
 import { follow } from './follow.ts';
 import { LiveLines } from './live-lines.ts';
@@ -49,6 +50,13 @@ export async function waitFor(config: Config, { goal, name, timeout, timeoutMs }
     ]);
     const manifest = manifests.find(({ path }) => path === app?.source_path);
     last = judgeWait(goal, name, app, manifest, revisions);
+    // What is ready by the database may be gone by now, and the manifest may be another one.
+    if (goal === 'ready' && last.outcome === 'reached' && !(await isAnyoneActing(database)))
+      last = {
+        outcome: 'waiting',
+        message: 'no AutoServe runs, and what it left was ready',
+        remedy: 'autoserve up',
+      };
     if (app && goal === 'ready') {
       const [instances, events] = await Promise.all([
         listInstances(database, name),

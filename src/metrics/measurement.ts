@@ -16,7 +16,7 @@ export interface InstanceTarget {
   containerId: string;
   /** The container's name, by which its metrics are told apart. */
   name: string;
-  /** Whether it counts for the app's means: it serves, and is of the present revision. */
+  /** Whether it counts for the app's means: it serves, and is of the present revision unless none of that serves yet. */
   ready: boolean;
   /** `ip:port` as the ingress reaches it; null when it does not. */
   address: string | null;

@@ -13,6 +13,8 @@ const LONGEST_MS = 60_000;
 export class Occupancy {
   #shortMs = 0;
   #longMs: number[] = [];
+  /** What is left of stays that ended in an earlier interval. */
+  #carriedMs: number[] = [];
 
   /** Someone left after `ms` milliseconds. */
   add(ms: number): void {
@@ -23,21 +25,31 @@ export class Occupancy {
   merge(other: Occupancy): void {
     this.#shortMs += other.#shortMs;
     for (const ms of other.#longMs) this.#longMs.push(ms);
+    for (const ms of other.#carriedMs) this.#carriedMs.push(ms);
   }
 
   /** The mean number over an interval of `ms` milliseconds. */
   mean(ms: number): number {
-    let sum = this.#shortMs;
-    for (const stay of this.#longMs) sum += Math.min(stay, ms);
-    return sum / ms;
+    return this.meanOfEnded(ms) + sumWithin(this.#carriedMs, ms) / ms;
+  }
+
+  /** Of these the part of those who left in this very interval. */
+  meanOfEnded(ms: number): number {
+    return (this.#shortMs + sumWithin(this.#longMs, ms)) / ms;
   }
 
   /** What is left to be counted after an interval of `ms` milliseconds; undefined for nothing. */
   next(ms: number): Occupancy | undefined {
-    const left = this.#longMs.filter((stay) => stay > ms).map((stay) => stay - ms);
+    const left = [...this.#longMs, ...this.#carriedMs].filter((stay) => stay > ms).map((stay) => stay - ms);
     if (left.length === 0) return undefined;
     const next = new Occupancy();
-    next.#longMs = left;
+    next.#carriedMs = left;
     return next;
   }
+}
+
+function sumWithin(stays: readonly number[], ms: number): number {
+  let sum = 0;
+  for (const stay of stays) sum += Math.min(stay, ms);
+  return sum;
 }

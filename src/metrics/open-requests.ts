@@ -13,8 +13,8 @@ export class OpenRequests {
   #ended: ReadonlyMap<string, number> = new Map();
 
   /**
-   * The interval with `activeConnections` raised to what is open for certain; not known where the connections were and
-   * are no more, and as it is where they never could be read.
+   * The interval with `activeConnections` raised to what is open for certain, and no more than what is connected; not known
+   * where the connections were and are no more, and as it is where they never could be read.
    *
    * @param workers how many nginx has; Infinity when that is not known
    */
@@ -43,19 +43,22 @@ export class OpenRequests {
         const here = connections.get(address) ?? 0;
         const lately = (interval.instances.get(containerId)?.requests ?? 0) + (before.get(containerId) ?? 0);
         const openHere = Math.max(0, here - Math.min(lately, mostIdle));
-        raise(instances, containerId, openHere);
+        bound(instances, containerId, openHere, here);
         connected += here;
         ended += lately;
         open += openHere;
       }
-      raise(apps, app, Math.max(open, connected - Math.min(ended, mostIdle)));
+      bound(apps, app, Math.max(open, connected - Math.min(ended, mostIdle)), connected);
     }
     return { ...interval, apps, instances };
   }
 }
 
-function raise(samples: Map<string, TrafficSample>, key: string, open: number): void {
+/** Between what is open for certain and all that is connected, or was in this interval. */
+function bound(samples: Map<string, TrafficSample>, key: string, open: number, connected: number): void {
   const sample = samples.get(key);
-  if (sample && open > (sample.activeConnections ?? 0))
-    samples.set(key, { ...sample, activeConnections: open });
+  if (!sample || sample.activeConnections === null) return;
+  const most = Math.max(connected, sample.activeOfEnded);
+  const activeConnections = Math.max(open, Math.min(sample.activeConnections, most));
+  samples.set(key, { ...sample, activeConnections });
 }

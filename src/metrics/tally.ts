@@ -18,6 +18,8 @@ export interface TrafficSample {
    * the interval, where these are more: see `OpenRequests`. Idle connections are not counted. Null while that is not known.
    */
   activeConnections: number | null;
+  /** Of `activeConnections` the part of the requests that ended in this very interval. */
+  activeOfEnded: number;
   /**
    * Mean number of requests that were waiting for an instance: see `waitOf`. What waits inside an instance, connected
    * already, cannot be told from what is worked on.
@@ -65,6 +67,7 @@ export class Tally {
       latency: this.#latency,
       responseTime: this.#answered === 0 ? null : this.#responseMs / this.#answered,
       activeConnections: this.#inFlight.mean(ms),
+      activeOfEnded: this.#inFlight.meanOfEnded(ms),
       queueLength: this.#waiting.mean(ms),
     };
   }

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import pg from 'pg';
 import { AutoServeError } from '../error.ts';
+import type { Connection } from './database.ts';
 
 /** Names this lock among all advisory locks of a database; the letters "inst". */
 export const LOCK_CLASS = 0x696e7374;
@@ -119,6 +120,17 @@ export class InstallationLock {
       { remedy: 'stop it first, or give this one a database of its own with --database-url' },
     );
   }
+}
+
+/** Whether a controller acts on what this database says; on a replica, which shows no locks, that is taken for granted. */
+export async function isAnyoneActing(reader: Connection): Promise<boolean> {
+  const [row] = await reader.query<{ acting: boolean }>(
+    `SELECT pg_is_in_recovery() OR EXISTS (
+       SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = ?
+         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())) AS acting`,
+    [LOCK_CLASS],
+  );
+  return row?.acting === true;
 }
 
 function pause(): Promise<void> {

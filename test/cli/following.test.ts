@@ -54,6 +54,16 @@ describe('autoserve wait, get --watch and sync', () => {
     expect(await waiting.ended()).to.include({ code: 0, stdout: 'app/late ready, 2 of 2 instances\n' });
   });
 
+  it('is not content with what an AutoServe left that runs no more', async () => {
+    const uid = await installation.declare('left', 2);
+    await installation.report('left', uid, 2, [condition('Ready', true, 'AllReady', '2 of 2 ready')]);
+    await installation.endActing();
+    const waiting = installation.begin('wait', 'app/left', '--timeout', '1m');
+    await eventually(() => expect(waiting.stderr).to.contain('app/left: no AutoServe runs'));
+    await installation.beginActing();
+    expect(await waiting.ended()).to.include({ code: 0 });
+  });
+
   it('waits until an app is deleted', async () => {
     const uid = await installation.declare('old', 1);
     const waiting = installation.begin('wait', 'app/old', '--for', 'deleted');

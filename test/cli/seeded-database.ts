@@ -6,6 +6,7 @@ import type { Rollout } from '../../src/controllers/rollout/rollout.ts';
 import { specHash } from '../../src/manifest/hash.ts';
 import { Database } from '../../src/store/database.ts';
 import { EmbeddedPostgres } from '../../src/store/embedded/embedded-postgres.ts';
+import { InstallationLock } from '../../src/store/installation-lock.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { PostgresStore } from '../../src/store/postgres/postgres-store.ts';
 import type { Condition, InstanceStatus, NewEvent } from '../../src/store/store.ts';
@@ -17,6 +18,7 @@ export class SeededDatabase {
   dataDir = '';
   #postgres: EmbeddedPostgres | undefined;
   #database: Database | undefined;
+  #lock: InstallationLock | undefined;
 
   /** Starts the server on a database without tables. */
   async start(): Promise<void> {
@@ -28,6 +30,7 @@ export class SeededDatabase {
   }
 
   async stop(): Promise<void> {
+    await this.endActing();
     await this.#database?.close();
     await this.#postgres?.stop();
     await rm(this.dataDir, { recursive: true });
@@ -48,6 +51,17 @@ export class SeededDatabase {
 
   async migrate(): Promise<void> {
     await migrate(this.url);
+    await this.beginActing();
+  }
+
+  /** From now on an AutoServe runs, as far as the database can tell. */
+  async beginActing(): Promise<void> {
+    this.#lock = await InstallationLock.take(this.url, 'seeded', () => undefined);
+  }
+
+  async endActing(): Promise<void> {
+    await this.#lock?.release();
+    this.#lock = undefined;
   }
 
   /** Runs a command on this data directory to its end. */

@@ -15,6 +15,7 @@ export function traffic(requests: number, ms = 10): TrafficSample {
     latency,
     responseTime: requests > 0 ? ms : null,
     activeConnections: (requests * ms) / 5_000,
+    activeOfEnded: (requests * ms) / 5_000,
     queueLength: 0,
   };
 }

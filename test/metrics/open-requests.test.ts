@@ -69,6 +69,14 @@ describe('requests that are open', () => {
   it('are not counted again for the log, which shows those that have moved for a while', () => {
     end(100, 60_000);
     expect(active({ [FIRST]: 0, [SECOND]: 100 })).to.deep.equal([100, 100, 100]);
+    expect(active({ [FIRST]: 0, [SECOND]: 100 })).to.deep.equal([100, 0, 100]);
+  });
+
+  it('are none when nothing is connected any more, though the log goes on showing long ones', () => {
+    end(3, 60_000);
+    expect(active({ [FIRST]: 1 })).to.deep.equal([3, 3, 0]);
+    expect(active({})).to.deep.equal([0, 0, 0]);
+    expect(active('unread')).to.deep.equal([3, 3, 0]);
   });
 
   it('are not known where nobody can look any more', () => {

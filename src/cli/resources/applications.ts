@@ -5,7 +5,7 @@ import { conditionOf, healthOf, obstacleOf } from '../diagnose.ts';
 import type { Resource } from '../resource.ts';
 import { revisionText } from '../revision-text.ts';
 
-/** The revisions that instances run, beside the rows, which stay the columns of the database. */
+/** The revisions of instances that are not as the app is, beside the rows, which stay the columns of the database. */
 const running = new WeakMap<ApplicationRow, number[]>();
 
 export const applications: Resource<ApplicationRow> = {
@@ -19,7 +19,9 @@ export const applications: Resource<ApplicationRow> = {
     for (const row of rows)
       running.set(
         row,
-        instances.filter(({ app_name: app }) => app === row.name).map(({ revision }) => revision),
+        instances
+          .filter(({ app_name: app, spec_hash: hash }) => app === row.name && hash !== row.spec_hash)
+          .map(({ revision }) => revision),
       );
     return rows;
   },

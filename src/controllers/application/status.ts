@@ -89,13 +89,14 @@ function worstOf(current: readonly Instance[]): { name: string; crashes: number;
 }
 
 function troubleOf(rollout: Rollout | null, worst: ReturnType<typeof worstOf>): Trouble | null {
-  if (rollout?.outcome === 'failed' && rollout.reason !== '')
-    return { reason: rollout.reason, message: rollout.message };
-  if (!worst || worst.crashes < 2) return null;
-  return {
-    reason: 'CrashLoop',
-    message: `${worst.name} ${worst.finding}, ${worst.crashes} times in a row`,
-  };
+  const crashLoop =
+    worst && worst.crashes >= 2
+      ? { reason: 'CrashLoop', message: `${worst.name} ${worst.finding}, ${worst.crashes} times in a row` }
+      : null;
+  if (rollout?.outcome !== 'failed' || rollout.reason === '') return crashLoop;
+  // The crash that failed the rollout was not the last one.
+  if (rollout.reason === 'CrashLoop' && crashLoop) return crashLoop;
+  return { reason: rollout.reason, message: rollout.message };
 }
 
 function readyCondition(
@@ -174,11 +175,13 @@ function syncedCondition(
 function healthCondition({ manifest }: Desired, instances: readonly Instance[]): Statement[] {
   if (!manifest.healthCheck) return [];
   const sick = instances.filter(({ phase }) => phase === 'unhealthy').map(({ identity }) => identity.name);
-  return [
-    sick.length > 0
-      ? { type: 'Healthy', status: 'False', reason: 'Unhealthy', message: sick.join(', ') }
-      : { type: 'Healthy', status: 'True', reason: 'NoneUnhealthy', message: 'no instance fails its check' },
-  ];
+  const type = 'Healthy';
+  if (sick.length > 0) return [{ type, status: 'False', reason: 'Unhealthy', message: sick.join(', ') }];
+  if (instances.length > 0 && instances.every(({ health }) => health?.status !== 'healthy'))
+    return [
+      { type, status: 'Unknown', reason: 'NonePassed', message: 'no instance has passed its check yet' },
+    ];
+  return [{ type, status: 'True', reason: 'NoneUnhealthy', message: 'no instance fails its check' }];
 }
 
 function routeCondition({ conditions }: ApplicationRecord, route: Standing['route']): Statement[] {

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../../clock.ts';
 import type { Snapshot } from '../../control/observer.ts';
 import type { Outbox } from '../../control/outbox.ts';
+import type { ObservedContainer } from '../../engine/engine.ts';
 import type { InstanceRecord } from '../../store/store.ts';
 import { healthChanged } from './events.ts';
 import { healthRecord, type HealthState } from './health.ts';
@@ -26,6 +27,8 @@ export class HealthController {
   readonly #recorder: HealthRecorder;
   readonly #onChange: (app: string) => void;
   readonly #outbox: Outbox;
+  /** Lives of containers that ran without a check at the last look. */
+  #unchecked: ReadonlySet<string> = new Set();
   /** Instances that changed, as long as the database says what they were before. */
   readonly #unseen = new Map<string, { app: string; before: HealthState }>();
 
@@ -39,7 +42,11 @@ export class HealthController {
   /** Probes from now on what runs in this snapshot, and nothing else. */
   follow(snapshot: Snapshot): void {
     const views = snapshot.names.map((name) => snapshot.view(name));
-    const targets = views.flatMap((view) => targetsOf(view, (id) => this.#prober.checkOf(id)));
+    const ranUnchecked = (container: ObservedContainer): boolean => this.#unchecked.has(lifeOf(container));
+    const targets = views.flatMap((view) => targetsOf(view, (id) => this.#prober.checkOf(id), ranUnchecked));
+    const checked = new Set(targets.map(({ containerId }) => containerId));
+    const running = views.flatMap(({ containers }) => containers.filter(({ state }) => state === 'running'));
+    this.#unchecked = new Set(running.filter(({ id }) => !checked.has(id)).map(lifeOf));
     const records = views.flatMap((view) => view.records.map((record) => this.#latest(record)));
     this.#prober.follow(targets);
     const known = new Set([...targets, ...records].flatMap(({ containerId }) => containerId ?? []));
@@ -86,4 +93,9 @@ export class HealthController {
       this.#onChange(unseen.app);
     }
   }
+}
+
+/** Tells one start of a container from another. */
+function lifeOf({ id, startedAt }: ObservedContainer): string {
+  return `${id} ${startedAt?.getTime()}`;
 }

@@ -25,12 +25,18 @@ const JITTER = 0.1;
 /**
  * The health of an instance that has not been probed yet: `starting`, or what its row says, if that was found in this
  * very life of its container, so that a restart of AutoServe makes nothing unready.
+ *
+ * @param ranUnchecked it has served without a check until now: it is healthy until the check has failed often enough
  */
-export function initialHealth(startedAt: Date, record: HealthRecord | null = null): HealthState {
+export function initialHealth(
+  startedAt: Date,
+  record: HealthRecord | null = null,
+  ranUnchecked = false,
+): HealthState {
   const { lastHealthCheck, healthStatus } = record ?? {};
   if (!record || !lastHealthCheck || lastHealthCheck < startedAt || healthStatus === 'unknown')
     return {
-      status: 'starting',
+      status: ranUnchecked ? 'healthy' : 'starting',
       since: startedAt,
       consecutiveFailures: 0,
       consecutiveSuccesses: 0,

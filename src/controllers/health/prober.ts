@@ -17,6 +17,8 @@ export interface ProbeTarget {
   check: HealthCheck;
   /** It is being taken away: its health stays what it was and is no longer asked for. */
   leaving: boolean;
+  /** It has been running without a check until now. */
+  ranUnchecked: boolean;
   /** What its row says; null when there is none. */
   record: HealthRecord | null;
 }
@@ -79,7 +81,7 @@ export class Prober {
     this.#forget(target.containerId);
     const followed: Followed = {
       target,
-      state: initialHealth(target.startedAt, target.record),
+      state: initialHealth(target.startedAt, target.record, target.ranUnchecked),
       probing: false,
       cancelTimer: () => {},
       aborter: new AbortController(),

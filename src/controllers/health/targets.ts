@@ -1,4 +1,5 @@
 import type { View } from '../../control/observer.ts';
+import type { ObservedContainer } from '../../engine/engine.ts';
 import type { HealthCheck } from '../../manifest/app.gen.ts';
 import type { InstanceHealth } from '../../store/instance-health.ts';
 import type { ApplicationRecord, InstanceRecord } from '../../store/store.ts';
@@ -8,15 +9,18 @@ import type { ProbeTarget } from './prober.ts';
  * The instances of one application that are to be probed: all that run where they can be reached and have a check.
  *
  * @param checkOf by what a container is being probed now; null when it is not
+ * @param ranUnchecked whether a container was running without a check when it was last looked at
  */
 export function targetsOf(
   { name, application, records, containers, operations }: View,
   checkOf: (containerId: string) => HealthCheck | null,
+  ranUnchecked: (container: ObservedContainer) => boolean,
 ): ProbeTarget[] {
   if (!application) return [];
   const rows = new Map(records.map((record) => [record.containerId, record]));
   const leaving = new Set(operations.filter(({ kind }) => ENDS.has(kind)).map((each) => each.containerId));
-  return containers.flatMap(({ id, identity, state, ip, startedAt }): ProbeTarget[] => {
+  return containers.flatMap((container): ProbeTarget[] => {
+    const { id, identity, state, ip, startedAt } = container;
     if (state !== 'running' || ip === null || startedAt === null) return [];
     const record = rows.get(id) ?? null;
     const check = declaredCheck(application, identity.specHash, () => checkOf(id) ?? record?.healthCheck);
@@ -31,6 +35,7 @@ export function targetsOf(
         startedAt,
         check,
         leaving: leaving.has(id),
+        ranUnchecked: ranUnchecked(container),
         record,
       },
     ];

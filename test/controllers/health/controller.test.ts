@@ -49,6 +49,24 @@ describe('HealthController', () => {
     );
   });
 
+  it('takes nothing out of service that has served without a check, until the check has failed often enough', async () => {
+    await ward.recordInstance(1);
+    await ward.declare(undefined);
+    ward.follow([ward.container(1)]);
+    await ward.laboratory.pass(60);
+    expect(ward.controller.healthOf('c1')).to.equal(null);
+    await ward.declare(QUICK);
+    ward.laboratory.answers.set('10.0.0.1', FAILED);
+    ward.follow([ward.container(1), ward.container(2)]);
+    const words = (): (string | undefined)[] =>
+      ['c1', 'c2'].map((id) => ward.controller.healthOf(id)?.status);
+    expect(words()).to.deep.equal(['healthy', 'starting']);
+    await ward.laboratory.pass(11);
+    expect(words()[0]).to.equal('healthy');
+    await ward.laboratory.pass(10);
+    expect(words()[0]).to.equal('unhealthy');
+  });
+
   it('tells of every change, with what the probe found', async () => {
     await ward.recordInstance(1);
     ward.follow([ward.container(1)]);

@@ -16,6 +16,7 @@ export function target(index: number, changes: Partial<ProbeTarget> = {}): Probe
     startedAt: STARTED,
     check: checkOf({ periodSeconds: 10 }),
     leaving: false,
+    ranUnchecked: false,
     record: null,
     ...changes,
   };
