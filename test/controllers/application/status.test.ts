@@ -8,6 +8,7 @@ import {
 } from '../../../src/controllers/application/status.ts';
 import type { Standing } from '../../../src/controllers/application/standing.ts';
 import type { ApplicationRecord, Condition } from '../../../src/store/store.ts';
+import type { HealthWord } from '../../../src/store/instance-health.ts';
 import { applicationRecord } from '../../store/records.ts';
 import { container, instances, NOW } from './fixtures.ts';
 
@@ -116,6 +117,36 @@ describe('the conditions of what the source and the ingress say', () => {
     const unheard = { source: undefined, route: undefined };
     for (const type of ['Synced', 'RouteAccepted'] as const)
       expect(said(before, unheard, type)).to.deep.equal(said(before, standing, type));
+  });
+});
+
+describe('the condition Healthy', () => {
+  const said = (...health: HealthWord[]): string | undefined => {
+    const application = applicationRecord('web', {
+      root: { scaling: { mode: 'manual', replicas: 2 }, healthCheck: { path: '/health' } },
+      specHash: 'new',
+    });
+    const containers = health.map((_, index) => container({ index }));
+    const sketches = Object.fromEntries(
+      containers.map(({ name }, index) => [name, { health: health[index] ?? 'starting' }]),
+    );
+    const given = {
+      ...input(NOTHING_AMISS),
+      desired: desiredOf(application),
+      instances: instances(containers, [], sketches),
+    };
+    const { conditions } = applicationStatus(application, given, NOW);
+    const healthy = conditions.find(({ type }) => type === 'Healthy');
+    return healthy && `${healthy.status} ${healthy.reason}`;
+  };
+
+  it('is not known before an instance has passed the check', () => {
+    expect(said('starting', 'starting')).to.equal('Unknown NonePassed');
+  });
+
+  it('is true when an instance passes and none fails, false when one fails', () => {
+    expect(said('healthy', 'starting')).to.equal('True NoneUnhealthy');
+    expect(said('healthy', 'unhealthy')).to.equal('False Unhealthy');
   });
 });
 
