@@ -1,7 +1,7 @@
 /**
  * Builds `autoserve/ingress`, the nginx image of the demo and the tests, where no registry can be reached: from the
  * nginx of this machine (Debian and Ubuntu: the package nginx-light, installed when it is missing) and the libraries it
- * is linked with.  An image that is up to date is left alone.
+ * is linked with. An image that is up to date is left alone.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';

@@ -3,21 +3,10 @@ import { systemClock } from '../../src/clock.ts';
 import { followAccessLog } from '../../src/ingress/access-log.ts';
 import { parseAccessLine } from '../../src/metrics/access-log.ts';
 import { eventually } from '../eventually.ts';
-import { IngressFixture, routeTo } from './fixture.ts';
+import { routeTo, useIngress } from './fixture.ts';
 
 describe('the access log', () => {
-  const ingress = new IngressFixture();
-  let following: AbortController;
-
-  before(async () => await ingress.prepare());
-  beforeEach(async () => {
-    following = new AbortController();
-    await ingress.begin();
-  });
-  afterEach(async () => {
-    following.abort();
-    await ingress.end();
-  });
+  const ingress = useIngress();
 
   function listener() {
     const heard = { open: 0, lost: 0, lines: [] as string[] };
@@ -39,7 +28,7 @@ describe('the access log', () => {
       routeTo('none', []),
     ]);
     const log = listener();
-    const ended = nginx.accessLog(log, following.signal);
+    const ended = nginx.accessLog(log, ingress.following.signal);
     await eventually(() => expect(log.heard.open).to.equal(1));
     for (const host of ['web', 'half', 'half', 'none', 'unknown'])
       await ingress.get(`${host}.localhost`, '/secret');
@@ -60,7 +49,7 @@ describe('the access log', () => {
     ]);
     expect(entries[0]?.upstream[0]?.address).to.equal(address);
     expect(log.heard.lines.join('\n')).to.not.include('secret').and.not.include('localhost');
-    following.abort();
+    ingress.following.abort();
     await ended;
   });
 
@@ -68,7 +57,7 @@ describe('the access log', () => {
     const nginx = ingress.nginx();
     await nginx.apply([routeTo('web', [])]);
     const log = listener();
-    const ended = nginx.accessLog(log, following.signal);
+    const ended = nginx.accessLog(log, ingress.following.signal);
     await eventually(() => expect(log.heard.open).to.equal(1));
     await ingress.get('web.localhost');
     await nginx.apply([routeTo('web', []), routeTo('more', [])]);
@@ -80,7 +69,7 @@ describe('the access log', () => {
     await eventually(() => expect(log.heard).to.include({ open: 2, lost: 1 }));
     await ingress.get('web.localhost');
     await eventually(() => expect(log.heard.lines).to.have.lengthOf(3));
-    following.abort();
+    ingress.following.abort();
     await ended;
   });
 
@@ -95,7 +84,7 @@ describe('the access log', () => {
       return stream(id, command, signal);
     };
     const limits = { emptyAtBytes: 4_000, sessionSeconds: 2 };
-    const ended = followAccessLog(engine, systemClock, log, following.signal, limits);
+    const ended = followAccessLog(engine, systemClock, log, ingress.following.signal, limits);
     await eventually(() => expect(log.heard.open).to.equal(1));
     let asked = 0;
     await eventually(async () => {
@@ -107,7 +96,7 @@ describe('the access log', () => {
     expect(log.heard.lines.every((line) => parseAccessLine(line)?.app === 'web')).to.equal(true);
     expect(log.heard).to.include({ open: 1, lost: 0 });
     expect(new Set(commands).size, 'readers began where the one before ended').to.be.greaterThan(1);
-    following.abort();
+    ingress.following.abort();
     await ended;
   });
 
@@ -118,10 +107,10 @@ describe('the access log', () => {
     const run = engine.run.bind(engine);
     engine.run = async (id, [, ...args]) => await run(id, ['no-such-program', ...args]);
     const log = { ...listener(), onLost: (error: Error) => void errors.push(error) };
-    const ended = followAccessLog(engine, systemClock, log, following.signal);
+    const ended = followAccessLog(engine, systemClock, log, ingress.following.signal);
     await eventually(() => expect(errors).to.have.lengthOf(1));
     expect(errors[0]).to.include({ code: 'AccessLogLost' });
-    following.abort();
+    ingress.following.abort();
     await ended;
   });
 });

@@ -75,6 +75,8 @@ export class IngressFixture {
   #image = '';
   #engine: DockerEngine | undefined;
   #nginx: Nginx[] = [];
+  /** Ends what a test follows. */
+  following = new AbortController();
   #started = 0;
 
   async prepare(): Promise<void> {
@@ -86,11 +88,13 @@ export class IngressFixture {
     this.installation = newInstallation();
     this.port = await freePort();
     this.events = [];
+    this.following = new AbortController();
     this.#engine = dockerEngine(this.installation);
     await this.#engine.createNetwork();
   }
 
   async end(): Promise<void> {
+    this.following.abort();
     for (const nginx of this.#nginx.splice(0)) await nginx.close();
     await clean(this.docker, this.installation);
   }
@@ -178,6 +182,15 @@ export class IngressFixture {
     const { body } = await this.get(host, path);
     return JSON.parse(body).name;
   }
+}
+
+/** An ingress of its own for each test of the suite that calls this. */
+export function useIngress(): IngressFixture {
+  const ingress = new IngressFixture();
+  before(async () => await ingress.prepare());
+  beforeEach(async () => await ingress.begin());
+  afterEach(async () => await ingress.end());
+  return ingress;
 }
 
 async function listening({ ip, port }: RouteInstance): Promise<void> {

@@ -3,14 +3,10 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import type { NginxEngine } from '../../src/ingress/container.ts';
 import { eventually } from '../eventually.ts';
-import { freePort, IngressFixture, routeTo } from './fixture.ts';
+import { freePort, routeTo, useIngress } from './fixture.ts';
 
 describe('the nginx container', () => {
-  const ingress = new IngressFixture();
-
-  before(async () => await ingress.prepare());
-  beforeEach(async () => await ingress.begin());
-  afterEach(async () => await ingress.end());
+  const ingress = useIngress();
 
   /** The engine, and how often it was asked to send nginx a signal. */
   function counting(): { engine: NginxEngine; signals: () => number } {

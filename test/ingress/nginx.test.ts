@@ -5,7 +5,7 @@ import { CURRENT } from '../../src/ingress/layout.ts';
 import type { Certificate } from '../../src/ingress/certificate.ts';
 import { ConfigurationRefused } from '../../src/ingress/refusal.ts';
 import { eventually } from '../eventually.ts';
-import { freePort, IngressFixture, routeTo } from './fixture.ts';
+import { freePort, routeTo, useIngress } from './fixture.ts';
 
 /** Gives no answer under `/drop`, and says under `/count` how often it was asked that. */
 const DROPPING = `let asked = 0; require('node:http').createServer((request, response) => {
@@ -15,11 +15,7 @@ const DROPPING = `let asked = 0; require('node:http').createServer((request, res
   }).listen(8080);`;
 
 describe('what nginx serves', () => {
-  const ingress = new IngressFixture();
-
-  before(async () => await ingress.prepare());
-  beforeEach(async () => await ingress.begin());
-  afterEach(async () => await ingress.end());
+  const ingress = useIngress();
 
   it('leads to apps by host and by path, a longer path first and only at its slashes', async () => {
     const [web, api] = await Promise.all([ingress.instance('web'), ingress.instance('api')]);

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { HTTP_PORT } from '../../src/ingress/layout.ts';
 import { parseSockets } from '../../src/metrics/sockets.ts';
 import { eventually } from '../eventually.ts';
-import { IngressFixture, routeTo } from './fixture.ts';
+import { routeTo, useIngress } from './fixture.ts';
 
 /** Never answers what is asked for below /held. */
 const SILENT = `
@@ -11,18 +11,7 @@ const SILENT = `
 const PATIENCE_MS = 15_000;
 
 describe('what nginx has open', () => {
-  const ingress = new IngressFixture();
-  let following: AbortController;
-
-  before(async () => await ingress.prepare());
-  beforeEach(async () => {
-    following = new AbortController();
-    await ingress.begin();
-  });
-  afterEach(async () => {
-    following.abort();
-    await ingress.end();
-  });
+  const ingress = useIngress();
 
   it('is told every few seconds, and that it is not known once nginx is gone', async () => {
     const web = await ingress.instance('web', SILENT);
@@ -34,7 +23,7 @@ describe('what nginx has open', () => {
         void heard.open.push(parseSockets(lines, new Set([HTTP_PORT])).get(`${web.ip}:8080`) ?? 0),
       onLost: () => void (heard.lost += 1),
     };
-    const ended = nginx.sockets(listener, following.signal);
+    const ended = nginx.sockets(listener, ingress.following.signal);
     await eventually(() => expect(heard.open).to.deep.equal([0]), PATIENCE_MS);
     const held = [1, 2].map(() =>
       get({
@@ -50,7 +39,7 @@ describe('what nginx has open', () => {
     await nginx.close();
     await ingress.docker.getContainer((await ingress.container())?.Id ?? '').kill();
     await eventually(() => expect(heard.lost).to.equal(1));
-    following.abort();
+    ingress.following.abort();
     await ended;
   });
 });

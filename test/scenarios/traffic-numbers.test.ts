@@ -109,10 +109,10 @@ describe('What is measured of an app of three instances behind the ingress', fun
       ),
     );
     try {
-      const [latest] = await eventually(async () => {
+      const latest = await eventually(async () => {
         const samples = await activeNow();
         expect(samples.find(({ instance }) => instance === null)?.value).to.equal(HELD);
-        return [samples];
+        return samples;
       }, DEADLINE_MS);
       const ofEach = latest.filter(({ instance }) => instance !== null).map(({ value }) => value);
       expect(ofEach).to.deep.equal(Array.from({ length: REPLICAS }, () => HELD / REPLICAS));

@@ -3,6 +3,7 @@ import type { ParsedFile } from '../../src/source/declarations.ts';
 import { ManifestReader } from '../../src/source/manifest-reader.ts';
 import { planSync, type SyncInput, type SyncPlan } from '../../src/source/sync.ts';
 import type { ApplicationRecord, ManifestRecord } from '../../src/store/store.ts';
+import { applicationRecord } from '../store/records.ts';
 
 export const NOW = new Date('2030-01-01T00:00:00Z');
 
@@ -23,6 +24,15 @@ export const file = (path: string, ...documents: string[]): ParsedFile =>
 /** A file of any content, written at a known time or not. */
 export const fileOf = (path: string, content: string | Buffer, modifiedAt: Date | null): ParsedFile =>
   reader.read({ path, bytes: Buffer.from(content as string), modifiedAt }, NOW);
+
+/** What a row says that no controller has seen yet. */
+const UNSEEN = {
+  observedGeneration: 0,
+  status: 'registered',
+  desiredReplicas: 0,
+  createdAt: NOW,
+  updatedAt: NOW,
+} as const;
 
 export const NOTHING = { applications: [], deletions: [], manifests: [], removedManifests: [], events: [] };
 
@@ -48,7 +58,7 @@ export class Installation {
       // As the database gives it back: without undefined fields.
       const stored = JSON.parse(JSON.stringify(manifest)) as App;
       const after = {
-        ...(before ?? newApplication(name)),
+        ...(before ?? applicationRecord(name, { ...UNSEEN, uid: `uid-of-${name}` })),
         manifest: stored,
         specHash,
         sourcePath,
@@ -91,30 +101,4 @@ export class Installation {
   get leaving(): string[] {
     return this.applications.flatMap(({ name, deletionRequestedAt }) => (deletionRequestedAt ? [name] : []));
   }
-}
-
-function newApplication(
-  name: string,
-): Omit<ApplicationRecord, 'manifest' | 'specHash' | 'sourcePath' | 'sourceRevision'> {
-  return {
-    name,
-    uid: `uid-of-${name}`,
-    generation: 1,
-    observedGeneration: 0,
-    revision: 1,
-    status: 'registered',
-    replicas: 0,
-    desiredReplicas: 0,
-    scaledReplicas: null,
-    lastScaledAt: null,
-    conditions: [],
-    target: null,
-    rollout: null,
-    rolloutPaused: false,
-    retries: 0,
-    stableRevision: null,
-    deletionRequestedAt: null,
-    createdAt: NOW,
-    updatedAt: NOW,
-  };
 }

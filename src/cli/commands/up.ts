@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { parseDuration } from '../duration.ts';
+import { durationOf } from '../duration-argument.ts';
 import { usageError } from '../exit.ts';
 import { configOf } from '../settings.ts';
 
@@ -38,9 +38,7 @@ export function upCommand(): Command {
     .addHelpText('after', help)
     .action(async ({ once = false, timeout }: Options, command: Command) => {
       if (timeout !== undefined && !once) throw usageError('--timeout needs --once', 'autoserve up --help');
-      const timeoutMs = timeout === undefined ? null : parseDuration(timeout);
-      if (timeoutMs === undefined)
-        throw usageError(`"${timeout}" is not a duration`, 'write 60s, 2m or 90 (seconds)');
+      const timeoutMs = timeout === undefined ? null : durationOf(timeout);
       const config = await configOf(command);
       const { up } = await import('../../main.ts');
       process.exitCode = await up(config, {
