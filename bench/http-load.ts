@@ -1,16 +1,27 @@
 import { build } from 'hdr-histogram-js';
-import { Pool } from 'undici';
+import { HttpConnection } from './http-connection.ts';
 
 const CONNECTIONS = 64;
 
-/** Requests to one address of 127.0.0.1, over connections that are kept. */
-export class HttpLoad {
-  readonly #pool: Pool;
-  readonly #host: string;
+export interface HttpLoadOptions {
+  /** Of 127.0.0.1. */
+  port: number;
+  host: string;
+  /** Of every answer's body. */
+  bodyBytes: number;
+}
 
-  constructor(port: number, host: string) {
-    this.#pool = new Pool(`http://127.0.0.1:${port}`, { connections: CONNECTIONS, pipelining: 1 });
-    this.#host = host;
+/** Requests to one server, over connections that are kept. */
+export class HttpLoad {
+  readonly #connections: HttpConnection[];
+  #onAnswer: (connection: HttpConnection) => void = () => {};
+  #onError: (error: Error) => void = () => {};
+
+  constructor(options: HttpLoadOptions) {
+    const onAnswer = (connection: HttpConnection): void => this.#onAnswer(connection);
+    const onError = (error: Error): void => this.#onError(error);
+    const each = { ...options, onAnswer, onError };
+    this.#connections = Array.from({ length: CONNECTIONS }, () => new HttpConnection(each));
   }
 
   /** As many as get an answer, each connection sending its next request then: how many a second. */
@@ -18,51 +29,52 @@ export class HttpLoad {
     const begin = performance.now();
     const end = begin + seconds * 1_000;
     let answered = 0;
-    const ask = async (): Promise<void> => {
-      while (performance.now() < end) {
-        await this.#ask();
+    let busy = CONNECTIONS;
+    await new Promise<void>((resolve, reject) => {
+      this.#onError = reject;
+      this.#onAnswer = (connection) => {
         answered += 1;
-      }
-    };
-    await Promise.all(Array.from({ length: CONNECTIONS }, ask));
+        if (performance.now() < end) connection.ask();
+        else if ((busy -= 1) === 0) resolve();
+      };
+      for (const connection of this.#connections) connection.ask();
+    });
     return (answered * 1_000) / (performance.now() - begin);
   }
 
   /** A steady rate, whatever the answers take: their 99th percentile in milliseconds, from when each was due. */
   async p99(perSecond: number, seconds: number): Promise<number> {
     const latency = build({ lowestDiscernibleValue: 1, numberOfSignificantValueDigits: 3 });
-    const begin = performance.now();
     const count = perSecond * seconds;
-    const asked: Promise<void>[] = [];
-    while (asked.length < count) {
+    const idle = [...this.#connections];
+    const begin = performance.now();
+    let asked = 0;
+    const askDue = (): void => {
       const now = performance.now();
-      for (let due = dueAt(asked.length); due <= now && asked.length < count; due = dueAt(asked.length)) {
-        const answered = this.#ask().then(() =>
-          latency.recordValue(Math.round((performance.now() - due) * 1_000)),
-        );
-        asked.push(answered);
+      for (; asked < count && begin + (asked * 1_000) / perSecond <= now; asked += 1) {
+        const connection = idle.pop();
+        if (!connection) return;
+        connection.due = begin + (asked * 1_000) / perSecond;
+        connection.ask();
       }
-      await new Promise((resolve) => setTimeout(resolve, 1));
+    };
+    const timer = setInterval(askDue, 1);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#onError = reject;
+        this.#onAnswer = (connection) => {
+          latency.recordValue(Math.round((performance.now() - connection.due) * 1_000));
+          idle.push(connection);
+          if (latency.totalCount === count) resolve();
+        };
+      });
+    } finally {
+      clearInterval(timer);
     }
-    await Promise.all(asked);
     return latency.getValueAtPercentile(99) / 1_000;
-
-    function dueAt(index: number): number {
-      return begin + (index * 1_000) / perSecond;
-    }
   }
 
-  async close(): Promise<void> {
-    await this.#pool.close();
-  }
-
-  async #ask(): Promise<void> {
-    const { statusCode, body } = await this.#pool.request({
-      path: '/',
-      method: 'GET',
-      headers: { host: this.#host },
-    });
-    await body.dump();
-    if (statusCode !== 200) throw new Error(`status ${statusCode} from ${this.#host}`);
+  close(): void {
+    for (const connection of this.#connections) connection.close();
   }
 }

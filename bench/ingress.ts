@@ -1,4 +1,5 @@
 import type Docker from 'dockerode';
+import { request } from 'undici';
 import { INGRESS_IMAGE } from '../scripts/ingress-image.ts';
 import { networkName } from '../src/engine/docker/network.ts';
 import type { ApplicationRow } from '../src/store/read.ts';
@@ -13,6 +14,7 @@ import { median, type Row } from './row.ts';
 const APP = 'ingress';
 const REPLICAS = 2;
 const PORT = 8080;
+const BODY = 'ok';
 const ROUNDS = 7;
 /** One in a hundred depends much on what else the host does. */
 const TAIL_ROUNDS = 15;
@@ -23,7 +25,7 @@ const P99_BOUND = 1.3;
 
 /** Answers at once and writes no log, so that what is in front of it is what is measured. */
 const SERVER = `
-  const server = require('node:http').createServer((request, response) => response.end('ok'));
+  const server = require('node:http').createServer((request, response) => response.end('${BODY}'));
   server.listen(${PORT});
   process.on('SIGTERM', () => process.exit(0));
 `;
@@ -39,16 +41,27 @@ export async function ingressRows(docker: Docker, add: (row: Row) => void): Prom
     const servers = await startApp(installation);
     const barePort = await freePort();
     bare = await BareNginx.start(docker, networkName(installation.id), barePort, servers);
-    const [ours, theirs] = [new HttpLoad(port, `${APP}.localhost`), new HttpLoad(barePort, 'bare')] as const;
+    const ours = await loadOn(port, `${APP}.localhost`);
+    const theirs = await loadOn(barePort, 'bare');
     loads.push(ours, theirs);
-    for (const load of loads) await eventually(async () => await load.most(WARM_UP_SECONDS));
+    for (const load of loads) await load.most(WARM_UP_SECONDS);
     const bareMost = await throughput(ours, theirs, add);
     await tail(ours, theirs, Math.floor(bareMost / 2), add);
   } finally {
-    await Promise.all(loads.map(async (load) => await load.close()));
+    for (const load of loads) load.close();
     await bare?.remove();
     await installation.stop();
   }
+}
+
+/** Begins when there are answers. */
+async function loadOn(port: number, host: string): Promise<HttpLoad> {
+  await eventually(async () => {
+    const { statusCode, body } = await request(`http://127.0.0.1:${port}`, { headers: { host } });
+    await body.dump();
+    if (statusCode !== 200) throw new Error(`${host} answers ${statusCode}`);
+  });
+  return new HttpLoad({ port, host, bodyBytes: BODY.length });
 }
 
 /** @returns the requests a second of the bare nginx */

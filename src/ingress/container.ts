@@ -3,7 +3,17 @@ import { EngineError, type Engine } from '../engine/engine.ts';
 import type { IngressContainer, IngressEngine, IngressFile, IngressSpec } from '../engine/ingress-engine.ts';
 import { AutoServeError } from '../error.ts';
 import type { Configuration } from './configuration.ts';
-import { CURRENT, HTTP_PORT, LOG_DIRECTORY, nginx, ROOT, SLOT_FILE, TLS_PORT, type Slot } from './layout.ts';
+import {
+  CURRENT,
+  flag,
+  HTTP_PORT,
+  LOG_DIRECTORY,
+  nginx,
+  ROOT,
+  SLOT_FILE,
+  TLS_PORT,
+  type Slot,
+} from './layout.ts';
 import { slotConfig } from './nginx-config.ts';
 
 /** What the ingress uses of an engine. */
@@ -97,6 +107,7 @@ export function slotFiles(slot: Slot, { files }: Configuration): IngressFile[] {
   return [
     { path: directory, directory: true },
     { path: `${directory}/tls`, directory: true },
+    raisedFlag(slot),
     { path: `${directory}/slot`, content: slot, mode: 0o644 },
     { path: `${directory}/${SLOT_FILE}`, content: slotConfig(slot), mode: 0o644 },
     ...[...files].map(([name, file]) => ({ path: `${directory}/${name}`, ...file })),
@@ -106,6 +117,16 @@ export function slotFiles(slot: Slot, { files }: Configuration): IngressFile[] {
 /** What puts a slot in force at nginx's next start or reload. */
 export function linkTo(slot: Slot): IngressFile {
   return { path: CURRENT, linkTo: slot };
+}
+
+/** What keeps clients on the connections that they have to a slot's workers. */
+export function raisedFlag(slot: Slot): IngressFile {
+  return { path: flag(slot), directory: true };
+}
+
+/** What makes a slot's workers ask clients to connect anew. */
+export function loweredFlag(slot: Slot): IngressFile {
+  return { path: flag(slot), linkTo: '/' };
 }
 
 function specOf({ image, address, port, tlsPort }: NginxPlace): IngressSpec {

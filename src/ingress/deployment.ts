@@ -3,7 +3,7 @@ import { EngineError } from '../engine/engine.ts';
 import type { IngressEngine } from '../engine/ingress-engine.ts';
 import { AutoServeError } from '../error.ts';
 import type { Configuration } from './configuration.ts';
-import { linkTo, slotFiles } from './container.ts';
+import { linkTo, loweredFlag, raisedFlag, slotFiles } from './container.ts';
 import { CURRENT, nginx, ROOT, slots, type Slot } from './layout.ts';
 import { pause } from './pause.ts';
 import { ConfigurationRefused, culpritOf } from './refusal.ts';
@@ -48,11 +48,11 @@ export async function deploy(
     throw new ConfigurationRefused(test.output, culpritOf(test.output, configuration, table));
   }
   const before = await workers(engine, id);
-  await engine.putFiles(id, [linkTo(candidate)]);
+  await engine.putFiles(id, [linkTo(candidate), loweredFlag(serving)]);
   if (used) await pause(clock, PARTING_MS);
   await engine.signalIngress(id, 'SIGHUP');
   if (await taken(engine, id, before, clock)) return candidate;
-  await engine.putFiles(id, [linkTo(serving)]);
+  await engine.putFiles(id, [linkTo(serving), raisedFlag(serving)]);
   const said = (await engine.ingressOutput(id, 20)).trim();
   throw new AutoServeError('ReloadNotTaken', `nginx did not take its new configuration: ${said}`, {
     remedy: 'see `docker logs` of the ingress container',

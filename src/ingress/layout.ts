@@ -24,6 +24,14 @@ export type Slot = (typeof slots)[number];
 /** Every configuration includes it, by this name beside it: what differs by slot. */
 export const SLOT_FILE = 'slot.conf';
 
+/**
+ * Tells the workers of a slot whether it is in force: a directory while it is, then a link to elsewhere. At the top of the
+ * file system, for nginx asks at every answer, at the price of a system call for each part of the path.
+ */
+export function flag(slot: Slot): string {
+  return `/autoserve-${slot}`;
+}
+
 /** nginx's command line on a slot or on what is in force. Paths in the configuration are relative to its directory. */
 export function nginx(directory: string, ...args: readonly string[]): string[] {
   return ['nginx', '-c', `${directory}/nginx.conf`, ...args];

@@ -1,5 +1,5 @@
 import {
-  CURRENT,
+  flag,
   HTTP_PORT,
   IDLE_PER_WORKER,
   LOG_FILE,
@@ -116,11 +116,10 @@ function temporaryPaths(): string {
 /**
  * A worker that is to end closes the connections that are idle at that moment, and a request that is on its way on one of
  * them is lost. So who gets an answer while the next configuration is about to take over, or after, is told to connect
- * anew: `deploy` leaves time for that. The slot in force is seen by where the link leads as the answer begins.
+ * anew: `deploy` leaves time for that. Whether the slot is in force is seen by its flag as the answer begins.
  */
 function connectionSettings(): string {
-  return `  root ${CURRENT};
-  include ${SLOT_FILE};
+  return `  include ${SLOT_FILE};
   map $status $autoserve_connection_end {
     101     "";
     default $autoserve_parting;
@@ -130,8 +129,9 @@ function connectionSettings(): string {
 
 /** The content of `SLOT_FILE`. */
 export function slotConfig(slot: Slot): string {
-  return `map $realpath_root $autoserve_parting {
-  ${ROOT}/${slot} "";
+  return `root ${flag(slot)};
+map $realpath_root $autoserve_parting {
+  ${flag(slot)} "";
   default close;
 }
 `;

@@ -216,6 +216,26 @@ describe('what nginx serves', () => {
     expect((await asked('sticky.localhost')).size).to.equal(1);
   });
 
+  it('lets clients keep their connections, but not those to workers that a reload is about to replace', async () => {
+    const web = await ingress.instance('web');
+    const engine = ingress.engine();
+    const send = engine.signalIngress.bind(engine);
+    const connection = async (): Promise<string | undefined> =>
+      (await ingress.get('web.localhost', '/', { connection: 'keep-alive' })).headers.connection;
+    const beforeReloads: (string | undefined)[] = [];
+    engine.signalIngress = async (...args) => {
+      beforeReloads.push(await connection());
+      await send(...args);
+    };
+    const nginx = ingress.nginx({ engine });
+    for (const app of ['first', 'second', 'third']) {
+      await nginx.apply([routeTo('web', [web]), routeTo(app, [])]);
+      expect(await connection()).to.equal('keep-alive');
+    }
+    // Before the first of them there was nothing to keep.
+    expect(beforeReloads.slice(1)).to.deep.equal(['keep-alive, close', 'keep-alive, close']);
+  });
+
   it('keeps the last configuration that passed when the next does not, and names the app', async () => {
     const web = await ingress.instance('web');
     let certificates: Certificate[] = [];
