@@ -1,6 +1,7 @@
 import type { Config } from '../config.ts';
 import { AutoServeError, messageOf } from '../error.ts';
 import { Database, isUnavailable, type Connection } from '../store/database.ts';
+import { isAnyoneActing } from '../store/installation-lock.ts';
 import { isStoreUnavailable } from '../store/store.ts';
 import { withoutPassword } from '../store/database-url.ts';
 import { REPLICA_POOL } from '../store/pool.ts';
@@ -34,12 +35,26 @@ export async function explaining<T>(config: Config, work: (url: string) => Promi
 }
 
 /**
- * Gives `work` the database to read from: the replica where one is configured and keeps up, which may be a little behind.
+ * Gives `work` the database to ask AutoServe for something, and says so on stderr when none runs, that would act on it.
+ * Throws as `explaining`.
+ */
+export async function withWriter<T>(config: Config, work: (database: Database) => Promise<T>): Promise<T> {
+  return await withDatabase(config, async (database) => {
+    const done = await work(database);
+    if (!(await isAnyoneActing(database)))
+      console.error('note: no AutoServe runs; things are as it left them   autoserve up');
+    return done;
+  });
+}
+
+/**
+ * Gives `work` the database to read from, and says so on stderr when what it shows may have changed since, for no
+ * AutoServe runs: the replica where one is configured and keeps up, which may be a little behind.
  * Throws as `explaining`.
  */
 export async function withReader<T>(config: Config, work: (reader: Connection) => Promise<T>): Promise<T> {
   const { replica: replicaConfig } = config;
-  if (!replicaConfig?.prefer) return await withDatabase(config, work);
+  if (!replicaConfig?.prefer) return await withWriter(config, work);
   const [{ Replica }, { Reader }, { replicaEvent }] = await Promise.all([
     import('../store/replica/replica.ts'),
     import('../store/replica/reader.ts'),

@@ -1,6 +1,8 @@
 import type { Config } from '../config.ts';
 import { AutoServeError } from '../error.ts';
 import { withReader } from './database.ts';
+import { listApplications } from '../store/read.ts';
+import { missingApp } from './missing-app.ts';
 import { renderRows } from './render.ts';
 import type { Format, Resource } from './resource.ts';
 
@@ -11,7 +13,13 @@ export async function show<Row extends object>(
   name: string | undefined,
   format: Format,
 ): Promise<void> {
-  const rows = await withReader(config, (reader) => resource.list(reader, name));
+  const rows = await withReader(config, async (reader) => {
+    const found = await resource.list(reader, name);
+    if (found.length > 0 || name === undefined || resource.byName) return found;
+    // That an app has none is an answer; that there is no such app is none.
+    if ((await listApplications(reader, name)).length === 0) throw missingApp(name);
+    return found;
+  });
   if (rows.length === 0 && name !== undefined && resource.byName)
     throw new AutoServeError('NotFound', `${resource.kind} "${name}" not found`, {
       remedy: `autoserve get ${resource.words[0]}`,

@@ -48,7 +48,9 @@ export async function waitFor(config: Config, { goal, name, timeout, timeoutMs }
       listManifests(database),
       listRevisions(database, name),
     ]);
-    const manifest = manifests.find(({ path }) => path === app?.source_path);
+    const manifest = app
+      ? manifests.find(({ path }) => path === app.source_path)
+      : manifests.find(({ status, apps }) => status === 'error' && apps.length === 0);
     last = judgeWait(goal, name, app, manifest, revisions);
     // What is ready by the database may be gone by now, and the manifest may be another one.
     if (goal === 'ready' && last.outcome === 'reached' && !(await isAnyoneActing(database)))

@@ -20,7 +20,8 @@ export interface WaitVerdict {
  * followed to its end. A pinned revision is what is wanted. Pure.
  *
  * @param app undefined when nothing of this name is declared
- * @param manifest the row of the file that declares the app
+ * @param manifest the row of the file that declares the app; where nothing does, of one that may want to: it is rejected,
+ * and nobody knows what it declares
  * @param revisions of the app, to know whether a failed rollout has somewhere to go back to
  */
 export function judgeWait(
@@ -39,10 +40,16 @@ export function judgeWait(
     message,
     remedy,
   });
-  if (!app)
-    return goal === 'deleted'
-      ? verdict('reached', 'deleted')
+  if (!app) {
+    if (goal === 'deleted') return verdict('reached', 'deleted');
+    return manifest
+      ? verdict(
+          'waiting',
+          `is not declared, but a manifest is rejected: ${problemOf(manifest)}`,
+          'autoserve validate',
+        )
       : verdict('waiting', 'is not declared yet', 'autoserve get apps');
+  }
   const held = conditionOf(app.conditions, 'Synced');
   if (goal === 'deleted') {
     if (app.deletion_requested_at)
@@ -52,15 +59,8 @@ export function judgeWait(
     return verdict('waiting', `is still declared by ${app.source_path ?? 'a manifest'}`);
   }
   if (app.deletion_requested_at) return verdict('failed', 'is being removed: its manifest is gone');
-  if (manifest?.status === 'error') {
-    const [first] = manifest.errors;
-    const place = first?.line ? `${manifest.path}:${first.line}` : manifest.path;
-    return verdict(
-      'failed',
-      `its manifest is rejected: ${place} ${first?.message ?? ''}`,
-      'autoserve validate',
-    );
-  }
+  if (manifest?.status === 'error')
+    return verdict('failed', `its manifest is rejected: ${problemOf(manifest)}`, 'autoserve validate');
   if (app.observed_generation !== app.generation)
     return verdict('waiting', `generation ${app.generation} has not been acted on yet`);
   const kept = keptRevision(app);
@@ -88,6 +88,10 @@ export function judgeWait(
   // That another revision is kept is no obstacle to its being ready.
   const obstacle = app.target_reason ? ready : obstacleOf(app.conditions);
   return verdict('waiting', obstacle?.message ?? `is ${app.status}`);
+}
+
+function problemOf({ path, errors: [first] }: ManifestRow): string {
+  return `${first?.line ? `${path}:${first.line}` : path} ${first?.message ?? ''}`;
 }
 
 /** Whether the controller goes back from a failed rollout; it never does from one that was gone back to or pinned. */

@@ -46,6 +46,31 @@ describe('autoserve wait, get --watch and sync', () => {
     expect(rejected.stderr).to.contain('app/bad: its manifest is rejected: bad.yaml:3 unknown field "x"');
   });
 
+  it('tells of a rejected manifest while nothing declares what it waits for', async () => {
+    await installation.store.applySync({
+      applications: [],
+      deletions: [],
+      manifests: [
+        {
+          path: 'first.yaml',
+          contentHash: 'e',
+          status: 'error',
+          apps: [],
+          errors: [{ line: 2, column: 1, message: 'unknown field "x"' }],
+          warnings: [],
+        },
+      ],
+      removedManifests: [],
+      events: [],
+    });
+    const late = await installation.run('wait', 'app/first', '--timeout', '100ms');
+    expect(late.code).to.equal(124);
+    expect(late.stderr).to.contain(
+      'error: app/first is not ready after 100ms: is not declared, but a manifest is rejected: ' +
+        'first.yaml:2 unknown field "x"\n  autoserve validate\n',
+    );
+  });
+
   it('notices at once that what it waits for has come', async () => {
     const uid = await installation.declare('late', 2);
     const waiting = installation.begin('wait', 'app/late', '--timeout', '1m');

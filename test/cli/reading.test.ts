@@ -96,6 +96,22 @@ describe('autoserve get and describe', () => {
     const { code, stdout, stderr } = await installation.run('get', 'app', 'nope');
     expect({ code, stdout }).to.deep.equal({ code: 1, stdout: '' });
     expect(stderr).to.equal('error: app "nope" not found\n  autoserve get apps\n');
+    for (const command of [['get', 'instances'], ['get', 'events'], ['top']])
+      expect(await installation.refused(...command, 'nope')).to.contain('app "nope" not found');
+  });
+
+  it('says when no AutoServe runs, for what is shown, and asked for, waits for one', async () => {
+    await installation.endActing();
+    const note = 'note: no AutoServe runs; things are as it left them   autoserve up\n';
+    for (const command of [
+      ['get', 'apps'],
+      ['describe', 'app', 'shop'],
+      ['why', 'shop'],
+      ['pause', 'shop'],
+    ])
+      expect(await installation.run(...command)).to.include({ code: 0, stderr: note });
+    await installation.beginActing();
+    expect(await installation.run('resume', 'shop')).to.include({ code: 0, stderr: '' });
   });
 
   it('describes an app: spec, instances, conditions, folded events and what to do next', async () => {
