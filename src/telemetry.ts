@@ -2,7 +2,6 @@ import type { Logger } from 'pino';
 import { startApi, type Api } from './api/server.ts';
 import type { ListenAddress } from './api/listen-address.ts';
 import type { Clock } from './clock.ts';
-import type { Roster } from './control/roster.ts';
 import type { Engine } from './engine/engine.ts';
 import type { AccessLogListener } from './ingress/access-log.ts';
 import type { Ingress } from './ingress/ingress.ts';
@@ -12,9 +11,10 @@ import type { Loop } from './loop.ts';
 import { messageOf } from './error.ts';
 import { Collector } from './metrics/collect.ts';
 import { ConnectionHistory } from './metrics/connections.ts';
-import type { Measurement, MetricTarget } from './metrics/measurement.ts';
+import type { Measurement } from './metrics/measurement.ts';
 import { Prometheus } from './metrics/prometheus.ts';
 import { parseSockets } from './metrics/sockets.ts';
+import { targetsOf } from './metrics/targets.ts';
 import { parseStubStatus, type StubStatus } from './metrics/stub-status.ts';
 import { Traffic } from './metrics/traffic.ts';
 import { isUnavailable, type Database } from './store/database.ts';
@@ -57,7 +57,7 @@ export class Telemetry {
     this.#collector = new Collector({
       engine: engine.usage,
       traffic: this.#traffic,
-      targets: () => (this.#loop ? targetsOf(this.#loop.roster) : []),
+      targets: () => (this.#loop ? targetsOf(this.#loop.roster.entries) : []),
       stubStatus: () => this.#stubStatus(),
       connections: (now) => this.#connections.at(now),
       insert: (samples) => insertMetrics(database, samples),
@@ -152,24 +152,4 @@ export class Telemetry {
     const page = await this.#ingress?.statusPage();
     return (page && parseStubStatus(page)) || null;
   }
-}
-
-function targetsOf({ entries }: Roster): MetricTarget[] {
-  return entries.map(({ application: { name, manifest }, members }) => {
-    const port = manifest.spec.ports.find(({ protocol }) => protocol === 'HTTP')?.containerPort;
-    const ingress = manifest.spec.type === 'http' && port !== undefined;
-    // Until one of the present revision is ready, those before it are what the app is.
-    const renewed = members.some(({ ready, current }) => ready && current);
-    return {
-      app: name,
-      ingress,
-      windowSeconds: manifest.scaling.windowSeconds,
-      instances: members.map(({ containerId, name: container, ip, ready, current }) => ({
-        containerId,
-        name: container,
-        ready: ready && (current || !renewed),
-        address: ingress && ip !== null ? `${ip}:${port}` : null,
-      })),
-    };
-  });
 }

@@ -1,0 +1,23 @@
+import type { RosterEntry } from '../control/roster.ts';
+import type { MetricTarget } from './measurement.ts';
+
+/** What there is to be measured. Pure. */
+export function targetsOf(entries: readonly RosterEntry[]): MetricTarget[] {
+  return entries.map(({ application: { name, manifest }, members }) => {
+    const port = manifest.spec.ports.find(({ protocol }) => protocol === 'HTTP')?.containerPort;
+    const ingress = manifest.spec.type === 'http' && port !== undefined;
+    // Until one of the present revision is ready, those before it are what the app is.
+    const renewed = members.some(({ ready, current }) => ready && current);
+    return {
+      app: name,
+      ingress,
+      windowSeconds: manifest.scaling.windowSeconds,
+      instances: members.map(({ containerId, name: container, ip, ready, current }) => ({
+        containerId,
+        name: container,
+        ready: ready && (current || !renewed),
+        address: ingress && ip !== null ? `${ip}:${port}` : null,
+      })),
+    };
+  });
+}
