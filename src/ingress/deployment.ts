@@ -59,10 +59,19 @@ export async function deploy(
   });
 }
 
-/** The slot that is in force in a container. */
-export async function servingSlot(engine: IngressEngine, id: string): Promise<Slot> {
+/**
+ * The slot that nginx would load in a container that somebody else has served, and the generation in force: `loaded`,
+ * unless the other one was ended in the middle of a reload, so that the slot is another one and clients are sent away.
+ */
+export async function servingSlot(
+  engine: IngressEngine,
+  id: string,
+  loaded: string | undefined,
+): Promise<{ slot: Slot; generation: string | undefined }> {
   const name = await engine.readFile(id, `${CURRENT}/slot`);
-  return slots.find((slot) => slot === name) ?? 'a';
+  const written = await engine.readFile(id, `${CURRENT}/nginx.conf`);
+  const isWritten = loaded !== undefined && written?.includes(`"${loaded}\\n"`);
+  return { slot: slots.find((slot) => slot === name) ?? 'a', generation: isWritten ? loaded : undefined };
 }
 
 /** Resolves when nginx takes requests after its start. Throws `IngressExited` when it ends instead. */

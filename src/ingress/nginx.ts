@@ -199,8 +199,8 @@ export class Nginx {
       await awaitStart(engine, id, clock);
       this.#container = { id, ip, slot: 'a', generation: first.generation };
     } else if (known?.id !== id || known.ip !== ip) {
-      const generation = ip ? (await this.#ask(ip, '/configuration'))?.trim() : undefined;
-      this.#container = { id, ip, slot: await servingSlot(engine, id), generation };
+      const loaded = ip ? (await this.#ask(ip, '/configuration'))?.trim() : undefined;
+      this.#container = { id, ip, ...(await servingSlot(engine, id, loaded)) };
     }
     this.#down = false;
   }

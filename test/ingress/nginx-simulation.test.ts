@@ -81,6 +81,7 @@ describe('nginx on virtual time', () => {
     world.engine.faults = {};
     await world.pass(40_000);
     expect(world.serves('more')).to.equal(true);
+    expect(world.engine.parting).to.equal(false);
     expect(nginx.state).to.include({ serving: true });
   });
 
@@ -94,6 +95,22 @@ describe('nginx on virtual time', () => {
     const second = world.nginx();
     await watchedUntil(second, [web, routeTo('more', [])]);
     expect(world.serves('more')).to.equal(true);
+  });
+
+  it('sends clients away until it has reloaded, also after a takeover that finds what it wants', async () => {
+    const first = world.nginx();
+    await watchedUntil(first, [web]);
+    expect(world.engine.parting).to.equal(false);
+    world.engine.faults = { ignoreReload: true };
+    void watched(first.apply([web, routeTo('more', [])]));
+    await world.pass(1_000);
+    expect(world.engine.parting).to.equal(true);
+    // From here on there is but the second one: a reload that is not taken is undone after 15 s.
+    world.engine.faults = {};
+    const second = world.nginx();
+    await watchedUntil(second, [web]);
+    expect(world.serves('web')).to.equal(true);
+    expect(world.engine.parting).to.equal(false);
   });
 
   it('goes on serving when a change is refused, and says so once', async () => {

@@ -27,6 +27,8 @@ interface MemoryNginx {
   files: Map<string, IngressFile>;
   /** The configuration that its workers have. */
   loaded: string;
+  /** By which its workers tell whether they are about to be replaced. */
+  flag: string;
   workers: number[];
 }
 
@@ -42,6 +44,12 @@ export class MemoryIngress implements IngressEngine {
   /** The configuration by which requests are served; undefined when nginx does not run. */
   get serving(): string | undefined {
     return this.#nginx?.running ? this.#nginx.loaded : undefined;
+  }
+
+  /** Whether who is answered is told to connect anew. */
+  get parting(): boolean {
+    const flag = this.#nginx?.files.get(this.#nginx.flag);
+    return flag !== undefined && 'linkTo' in flag;
   }
 
   /** Somebody kills the container. */
@@ -73,6 +81,7 @@ export class MemoryIngress implements IngressEngine {
       running: false,
       files: new Map(),
       loaded: '',
+      flag: '',
       workers: [],
     };
     return id;
@@ -141,6 +150,8 @@ export class MemoryIngress implements IngressEngine {
 
   #load(nginx: MemoryNginx): void {
     nginx.loaded = read(nginx, nginx.config) ?? '';
+    const slot = read(nginx, posix.join(posix.dirname(nginx.config), 'slot.conf'));
+    nginx.flag = /^root (.+);$/m.exec(slot ?? '')?.[1] ?? '';
     nginx.workers = [this.#next(), this.#next()];
   }
 
