@@ -118,15 +118,15 @@ async function run(
     clock: systemClock,
     logger,
   });
-  retention.start();
-  await writeIngressPort(database, config.ingress.port || null);
-  await ingress?.resume();
-  await telemetry.start(loop, ingress, { listen: config.listen, resyncMs: config.resyncSeconds * 1_000 });
-  logger.info(
-    { manifests, installation: installation.id, engine: engine.address },
-    config.mode === 'observe' ? 'watching, and only reporting what would be done' : 'watching',
-  );
   try {
+    retention.start();
+    await writeIngressPort(database, config.ingress.port || null);
+    await ingress?.resume();
+    await telemetry.start(loop, ingress, { listen: config.listen, resyncMs: config.resyncSeconds * 1_000 });
+    logger.info(
+      { manifests, installation: installation.id, engine: engine.address },
+      config.mode === 'observe' ? 'watching, and only reporting what would be done' : 'watching',
+    );
     if (onceTimeout === undefined) {
       await aborted(stop);
       return 0;

@@ -1,4 +1,6 @@
 import { expect } from 'chai';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { Installation } from './installation.ts';
 import { testImage } from '../docker-image.ts';
 import { manifestOf } from './manifest.ts';
@@ -41,6 +43,16 @@ describe('autoserve up --once', () => {
     expect(stderr).to.match(/bad\.yaml:2:8: unknown field/);
     expect(await installation.containers.list(other)).to.have.length(1);
     await installation.remove('bad.yaml');
+  });
+
+  it('exits 1 when the port of its metrics is taken, and leaves nothing behind that runs on', async () => {
+    const holder = createServer().listen(0, '127.0.0.1');
+    await once(holder, 'listening');
+    const { port } = holder.address() as AddressInfo;
+    const { code, stderr } = await installation.cli('up', '--listen', `127.0.0.1:${port}`);
+    holder.close();
+    expect(code).to.equal(1);
+    expect(stderr).to.include(`cannot listen on 127.0.0.1:${port}`);
   });
 
   it('exits 1 when an image is nowhere to be found, and says so', async () => {
