@@ -8,7 +8,7 @@ import type { Ingress } from './ingress/ingress.ts';
 import { HTTP_PORT, STATUS_PORT, TLS_PORT } from './ingress/layout.ts';
 import type { SocketsListener } from './ingress/sockets.ts';
 import type { Loop } from './loop.ts';
-import { messageOf } from './error.ts';
+import { messageOf, reasonOf } from './error.ts';
 import { Collector } from './metrics/collect.ts';
 import { ConnectionHistory } from './metrics/connections.ts';
 import type { Measurement } from './metrics/measurement.ts';
@@ -122,7 +122,9 @@ export class Telemetry {
       onSockets: (lines) => this.#connections.add(parseSockets(lines, SERVED_PORTS), clock.now()),
       onLost: (error) => {
         this.#connections.lose();
-        logger.warn({ err: error }, `what the ingress has open cannot be read: ${messageOf(error)}`);
+        // Before the first nginx there is nothing to read, and why there is none later is told by the ingress.
+        const level = reasonOf(error) === 'IngressNotRunning' ? 'debug' : 'warn';
+        logger[level]({ err: error }, `what the ingress has open cannot be read: ${messageOf(error)}`);
       },
     };
     await Promise.all([ingress.accessLog(log, signal), ingress.sockets(sockets, signal)]);

@@ -78,7 +78,7 @@ describe('autoserve backtest, top and get metrics', () => {
 busy, T to T, 1h30m recorded
                       PRESENT  PROPOSED  CHANGE
 replica-hours         2.04     3.15      +54.4 %
-over target           1800 s   60 s      -96.7 %
+over target           1800 s   75 s      -95.8 %
 changes of the count  2        5         +150 %
 fewest instances      1        1         -
 most instances        2        4         +100 %

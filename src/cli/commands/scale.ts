@@ -26,9 +26,9 @@ export function scaleCommand(): Command {
       const [first, second, ...more] = words.slice(0, -1);
       if (first === undefined || more.length > 0)
         throw usageError('scale needs an app and a count', 'autoserve scale app NAME 3');
-      const name = appNameOf('scale', first, second);
       if (!/^\d+$/.test(count))
-        throw usageError(`"${count}" is not a number of instances`, `autoserve scale app ${name} 3`);
+        throw usageError(`"${count}" is not a number of instances`, 'autoserve scale app NAME 3');
+      const name = appNameOf('scale', first, second);
       const replicas = Number(count);
       if (replicas > MOST_REPLICAS)
         throw usageError(`${count} is more than ${MOST_REPLICAS}, the most there may be`, 'take fewer');

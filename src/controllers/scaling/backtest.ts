@@ -27,7 +27,7 @@ export interface Backtest {
   timeline: { at: string; replicas: number }[];
   decisions: { at: string; from: number; to: number; reason: ScalingReason; message: string }[];
   replicas: { least: number; most: number; hours: number };
-  /** How long at least one metric was above its target. */
+  /** How long at least one metric was above its target in this policy. */
   secondsOverTarget: number;
   /** How long something was recorded. */
   seconds: number;
@@ -88,7 +88,8 @@ export function backtest(
     const seconds = secondsOf(load, loads[index + 1]);
     result.seconds += seconds;
     replicaSeconds += desired * seconds;
-    if (isOverTarget(policy, load, desired)) result.secondsOverTarget += seconds;
+    // What was recorded met those that there were before it led to others.
+    if (isOverTarget(policy, load, from)) result.secondsOverTarget += seconds;
   });
   result.replicas.hours = replicaSeconds / 3_600;
   return result;

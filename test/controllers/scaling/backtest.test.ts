@@ -111,7 +111,7 @@ describe('a backtest', () => {
     expect(`\n${alignColumns(comparisonTable(comparison)).join('\n')}\n`).to.equal(`
                       PRESENT  PROPOSED  CHANGE
 replica-hours         4.04     6.15      +52.2 %
-over target           3600 s   60 s      -98.3 %
+over target           3600 s   75 s      -97.9 %
 changes of the count  2        5         +150 %
 fewest instances      1        1         -
 most instances        2        4         +100 %
