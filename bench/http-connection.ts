@@ -1,11 +1,14 @@
 import { connect, type Socket } from 'node:net';
 
-export interface HttpConnectionOptions {
+export interface HttpServer {
   /** Of 127.0.0.1. */
   port: number;
   host: string;
   /** Of every answer's body. */
   bodyBytes: number;
+}
+
+export interface HttpConnectionOptions extends HttpServer {
   onAnswer: (connection: HttpConnection) => void;
   onError: (error: Error) => void;
 }

@@ -1,15 +1,7 @@
 import { build } from 'hdr-histogram-js';
-import { HttpConnection } from './http-connection.ts';
+import { HttpConnection, type HttpServer } from './http-connection.ts';
 
 const CONNECTIONS = 64;
-
-export interface HttpLoadOptions {
-  /** Of 127.0.0.1. */
-  port: number;
-  host: string;
-  /** Of every answer's body. */
-  bodyBytes: number;
-}
 
 /** Requests to one server, over connections that are kept. */
 export class HttpLoad {
@@ -17,10 +9,10 @@ export class HttpLoad {
   #onAnswer: (connection: HttpConnection) => void = () => {};
   #onError: (error: Error) => void = () => {};
 
-  constructor(options: HttpLoadOptions) {
+  constructor(server: HttpServer) {
     const onAnswer = (connection: HttpConnection): void => this.#onAnswer(connection);
     const onError = (error: Error): void => this.#onError(error);
-    const each = { ...options, onAnswer, onError };
+    const each = { ...server, onAnswer, onError };
     this.#connections = Array.from({ length: CONNECTIONS }, () => new HttpConnection(each));
   }
 
@@ -45,16 +37,17 @@ export class HttpLoad {
   /** A steady rate, whatever the answers take: their 99th percentile in milliseconds, from when each was due. */
   async p99(perSecond: number, seconds: number): Promise<number> {
     const latency = build({ lowestDiscernibleValue: 1, numberOfSignificantValueDigits: 3 });
-    const count = perSecond * seconds;
+    const count = Math.floor(perSecond * seconds);
     const idle = [...this.#connections];
     const begin = performance.now();
     let asked = 0;
     const askDue = (): void => {
       const now = performance.now();
-      for (; asked < count && begin + (asked * 1_000) / perSecond <= now; asked += 1) {
-        const connection = idle.pop();
+      for (; asked < count; asked += 1) {
+        const due = begin + (asked * 1_000) / perSecond;
+        const connection = due <= now ? idle.pop() : undefined;
         if (!connection) return;
-        connection.due = begin + (asked * 1_000) / perSecond;
+        connection.due = due;
         connection.ask();
       }
     };

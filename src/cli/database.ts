@@ -35,10 +35,13 @@ export async function explaining<T>(config: Config, work: (url: string) => Promi
 }
 
 /**
- * Gives `work` the database to ask AutoServe for something, and says so on stderr when none runs, that would act on it.
- * Throws as `explaining`.
+ * Gives `work` the database, and says on stderr when no AutoServe runs: nobody acts on what is asked of it then, and what is
+ * shown may have changed since. Throws as `explaining`.
  */
-export async function withWriter<T>(config: Config, work: (database: Database) => Promise<T>): Promise<T> {
+export async function withInstallation<T>(
+  config: Config,
+  work: (database: Database) => Promise<T>,
+): Promise<T> {
   return await withDatabase(config, async (database) => {
     const done = await work(database);
     if (!(await isAnyoneActing(database)))
@@ -48,13 +51,12 @@ export async function withWriter<T>(config: Config, work: (database: Database) =
 }
 
 /**
- * Gives `work` the database to read from, and says so on stderr when what it shows may have changed since, for no
- * AutoServe runs: the replica where one is configured and keeps up, which may be a little behind.
- * Throws as `explaining`.
+ * As `withInstallation`, with a connection to read from. Where a replica is configured and keeps up it is that one, which may
+ * be a little behind, and does not show whether AutoServe runs.
  */
 export async function withReader<T>(config: Config, work: (reader: Connection) => Promise<T>): Promise<T> {
   const { replica: replicaConfig } = config;
-  if (!replicaConfig?.prefer) return await withWriter(config, work);
+  if (!replicaConfig?.prefer) return await withInstallation(config, work);
   const [{ Replica }, { Reader }, { replicaEvent }] = await Promise.all([
     import('../store/replica/replica.ts'),
     import('../store/replica/reader.ts'),

@@ -1,7 +1,7 @@
 import type { Config } from '../config.ts';
 import { AutoServeError } from '../error.ts';
-import { withReader } from './database.ts';
 import { listApplications } from '../store/read.ts';
+import { withReader } from './database.ts';
 import { missingApp } from './missing-app.ts';
 import { renderRows } from './render.ts';
 import type { Format, Resource } from './resource.ts';
@@ -15,15 +15,15 @@ export async function show<Row extends object>(
 ): Promise<void> {
   const rows = await withReader(config, async (reader) => {
     const found = await resource.list(reader, name);
-    if (found.length > 0 || name === undefined || resource.byName) return found;
+    if (found.length > 0 || name === undefined) return found;
+    if (resource.byName)
+      throw new AutoServeError('NotFound', `${resource.kind} "${name}" not found`, {
+        remedy: `autoserve get ${resource.words[0]}`,
+      });
     // That an app has none is an answer; that there is no such app is none.
     if ((await listApplications(reader, name)).length === 0) throw missingApp(name);
     return found;
   });
-  if (rows.length === 0 && name !== undefined && resource.byName)
-    throw new AutoServeError('NotFound', `${resource.kind} "${name}" not found`, {
-      remedy: `autoserve get ${resource.words[0]}`,
-    });
   const isText = format === 'table' || format === 'wide' || format === 'name';
   if (rows.length > 0 || !isText)
     console.log(renderRows(resource, rows, format, new Date(), process.stdout.columns));

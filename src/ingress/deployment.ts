@@ -68,8 +68,10 @@ export async function servingSlot(
   id: string,
   loaded: string | undefined,
 ): Promise<{ slot: Slot; generation: string | undefined }> {
-  const name = await engine.readFile(id, `${CURRENT}/slot`);
-  const written = await engine.readFile(id, `${CURRENT}/nginx.conf`);
+  const [name, written] = await Promise.all([
+    engine.readFile(id, `${CURRENT}/slot`),
+    engine.readFile(id, `${CURRENT}/nginx.conf`),
+  ]);
   const isWritten = loaded !== undefined && written?.includes(`"${loaded}\\n"`);
   return { slot: slots.find((slot) => slot === name) ?? 'a', generation: isWritten ? loaded : undefined };
 }

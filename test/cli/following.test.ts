@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { listenForCommands } from '../../src/store/command.ts';
 import { eventually } from '../eventually.ts';
-import { deletion } from '../store/records.ts';
+import { changes, deletion, manifestRecord } from '../store/records.ts';
 import { condition, event, SeededDatabase } from './seeded-database.ts';
 
 describe('autoserve wait, get --watch and sync', () => {
@@ -13,6 +13,14 @@ describe('autoserve wait, get --watch and sync', () => {
   });
 
   after(() => installation.stop());
+
+  /** A file with an unknown field, and the apps that it is known to be about. */
+  async function reject(path: string, apps: string[], line: number): Promise<void> {
+    const errors = [{ line, column: 1, message: 'unknown field "x"' }];
+    await installation.store.applySync(
+      changes({ manifests: [manifestRecord(path, { status: 'error', apps, errors })] }),
+    );
+  }
 
   it('waits for ready: 0 at once, 124 in time, 1 for a rejected manifest', async () => {
     const shop = await installation.declare('shop', 2);
@@ -31,38 +39,14 @@ describe('autoserve wait, get --watch and sync', () => {
     expect(late.stderr).to.contain('autoserve describe app cart');
 
     await installation.declare('bad', 1);
-    const errors = [{ line: 3, column: 1, message: 'unknown field "x"' }];
-    await installation.store.applySync({
-      applications: [],
-      deletions: [],
-      manifests: [
-        { path: 'bad.yaml', contentHash: 'd', status: 'error', apps: ['bad'], errors, warnings: [] },
-      ],
-      removedManifests: [],
-      events: [],
-    });
-    const rejected = await installation.run('wait', 'app/bad');
-    expect(rejected.code).to.equal(1);
-    expect(rejected.stderr).to.contain('app/bad: its manifest is rejected: bad.yaml:3 unknown field "x"');
+    await reject('bad.yaml', ['bad'], 3);
+    const failed = await installation.run('wait', 'app/bad');
+    expect(failed.code).to.equal(1);
+    expect(failed.stderr).to.contain('app/bad: its manifest is rejected: bad.yaml:3 unknown field "x"');
   });
 
   it('tells of a rejected manifest while nothing declares what it waits for', async () => {
-    await installation.store.applySync({
-      applications: [],
-      deletions: [],
-      manifests: [
-        {
-          path: 'first.yaml',
-          contentHash: 'e',
-          status: 'error',
-          apps: [],
-          errors: [{ line: 2, column: 1, message: 'unknown field "x"' }],
-          warnings: [],
-        },
-      ],
-      removedManifests: [],
-      events: [],
-    });
+    await reject('first.yaml', [], 2);
     const late = await installation.run('wait', 'app/first', '--timeout', '100ms');
     expect(late.code).to.equal(124);
     expect(late.stderr).to.contain(
@@ -127,14 +111,7 @@ describe('autoserve wait, get --watch and sync', () => {
     const uid = await installation.declare('held', 2);
     await installation.report('held', uid, 2, [condition('Synced', false, 'PruneHeld', 'held')]);
     const listening = listenForCommands(installation.url, () => {
-      const deletions = [{ name: 'held', requestedAt: new Date() }];
-      void installation.store.applySync({
-        applications: [],
-        deletions,
-        manifests: [],
-        removedManifests: [],
-        events: [],
-      });
+      void installation.store.applySync(deletion('held'));
     });
     await eventually(async () => {
       const sql = "SELECT FROM pg_stat_activity WHERE query LIKE 'LISTEN%command%'";

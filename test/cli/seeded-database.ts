@@ -11,6 +11,7 @@ import { migrate } from '../../src/store/migrate.ts';
 import { PostgresStore } from '../../src/store/postgres/postgres-store.ts';
 import type { Condition, InstanceStatus, NewEvent } from '../../src/store/store.ts';
 import { appOf } from '../manifest/app.ts';
+import { changes, manifestRecord } from '../store/records.ts';
 import { autoserve, Autoserve, type Run } from './run.ts';
 
 /** A data directory with its embedded PostgreSQL, written as a running AutoServe writes it. */
@@ -95,15 +96,14 @@ export class SeededDatabase {
     const scaling = typeof count === 'number' ? { mode: 'manual', replicas: count } : count;
     const manifest = appOf({ image, ports: [{ containerPort: 80 }] }, { metadata: { name }, scaling });
     const path = `${name}.yaml`;
-    await this.store.applySync({
-      applications: [
-        { manifest, specHash: specHash(manifest, {}), sourcePath: path, sourceRevision: '4f2a91c07d' },
-      ],
-      deletions: [],
-      manifests: [{ path, contentHash: 'abc', status: 'accepted', apps: [name], errors: [], warnings: [] }],
-      removedManifests: [],
-      events: [],
-    });
+    await this.store.applySync(
+      changes({
+        applications: [
+          { manifest, specHash: specHash(manifest, {}), sourcePath: path, sourceRevision: '4f2a91c07d' },
+        ],
+        manifests: [manifestRecord(path, { apps: [name] })],
+      }),
+    );
     const { applications } = await this.store.loadWorld();
     return applications.find((application) => application.name === name)?.uid ?? '';
   }
@@ -151,7 +151,7 @@ export const condition = (
 export const instance = (
   appName: string,
   index: number,
-  changes: Partial<InstanceStatus> = {},
+  some: Partial<InstanceStatus> = {},
 ): InstanceStatus => ({
   appName,
   containerName: `${appName}-${index}-r1-1`,
@@ -171,7 +171,7 @@ export const instance = (
   exitCode: null,
   oomKilled: false,
   removedAt: null,
-  ...changes,
+  ...some,
 });
 
 export const event = (appName: string, reason: string, message: string): NewEvent => ({

@@ -1,5 +1,4 @@
 import { expect } from 'chai';
-import { setTimeout } from 'node:timers/promises';
 import { eventually } from '../eventually.ts';
 import { converged } from './agreement.ts';
 import { Clients } from './clients.ts';
@@ -10,6 +9,8 @@ import { ReadyHistory, type Kill } from './ready-history.ts';
 
 const REPLICAS = 10;
 const DRAIN_SECONDS = 1;
+/** The clients get some fifty answers a second. */
+const MOST_ANSWERS_BETWEEN_KILLS = 30;
 
 interface LogLine {
   time: string;
@@ -106,9 +107,10 @@ describe('An app of ten instances under load', function () {
     await installation.put('shop.yaml', manifestOf(app, { replicas, env, spec, healthCheck: HEALTH_CHECK }));
   }
 
-  /** Kills the instance of an index as soon as it alone serves there, a random while after the one before. */
+  /** Kills the instance of an index as soon as it alone serves there, some random answers after the one before. */
   async function kill(index: number): Promise<void> {
-    await setTimeout(Math.random() * 600);
+    const due = clients.served + Math.floor(Math.random() * MOST_ANSWERS_BETWEEN_KILLS);
+    await eventually(() => expect(clients.served).to.be.at.least(due));
     await eventually(async () => {
       const ready = await installation.query<{ id: string }>(
         `SELECT container_id AS id FROM instance_status

@@ -49,10 +49,13 @@ describe('autoserve up --once', () => {
     const holder = createServer().listen(0, '127.0.0.1');
     await once(holder, 'listening');
     const { port } = holder.address() as AddressInfo;
-    const { code, stderr } = await installation.cli('up', '--listen', `127.0.0.1:${port}`);
-    holder.close();
-    expect(code).to.equal(1);
-    expect(stderr).to.include(`cannot listen on 127.0.0.1:${port}`);
+    try {
+      const { code, stderr } = await installation.cli('up', '--listen', `127.0.0.1:${port}`);
+      expect(code).to.equal(1);
+      expect(stderr).to.include(`cannot listen on 127.0.0.1:${port}`);
+    } finally {
+      holder.close();
+    }
   });
 
   it('exits 1 when an image is nowhere to be found, and says so', async () => {

@@ -3,7 +3,7 @@ import type { ParsedFile } from '../../src/source/declarations.ts';
 import { ManifestReader } from '../../src/source/manifest-reader.ts';
 import { planSync, type SyncInput, type SyncPlan } from '../../src/source/sync.ts';
 import type { ApplicationRecord, ManifestRecord } from '../../src/store/store.ts';
-import { applicationRecord } from '../store/records.ts';
+import { applicationRecord, changes as changesOf } from '../store/records.ts';
 
 export const NOW = new Date('2030-01-01T00:00:00Z');
 
@@ -34,7 +34,7 @@ const UNSEEN = {
   updatedAt: NOW,
 } as const;
 
-export const NOTHING = { applications: [], deletions: [], manifests: [], removedManifests: [], events: [] };
+export const NOTHING = changesOf({});
 
 export const reasons = ({ changes }: SyncPlan): string[] => changes.events.map(({ reason }) => reason);
 

@@ -35,12 +35,12 @@ export function rollbackCommand(): Command {
         throw usageError(`"${to}" is not a revision`, `autoserve history app ${name}`);
       const timeoutMs = durationOf(timeout);
       const config = await configOf(command);
-      const [{ withWriter }, { pinRevision }, { missingApp }] = await Promise.all([
+      const [{ withInstallation }, { pinRevision }, { missingApp }] = await Promise.all([
         import('../database.ts'),
         import('../../store/rollouts.ts'),
         import('../missing-app.ts'),
       ]);
-      const pin = await withWriter(config, (database) =>
+      const pin = await withInstallation(config, (database) =>
         pinRevision(database, name, to === undefined ? 'previous' : Number(to)),
       );
       if (pin.outcome === 'noSuchApp') throw missingApp(name);

@@ -58,12 +58,12 @@ function commandOf(change: Change): Command {
     .action(async (first: string, second: string | undefined, _: object, command: Command) => {
       const name = appNameOf(word, first, second);
       const config = await configOf(command);
-      const [{ withWriter }, rollouts, { missingApp }] = await Promise.all([
+      const [{ withInstallation }, rollouts, { missingApp }] = await Promise.all([
         import('../database.ts'),
         import('../../store/rollouts.ts'),
         import('../missing-app.ts'),
       ]);
-      const outcome = await withWriter(config, (database) => change.apply(rollouts, database, name));
+      const outcome = await withInstallation(config, (database) => change.apply(rollouts, database, name));
       if (outcome === 'noSuchApp') throw missingApp(name);
       console.log(`app/${name} ${outcome === 'changed' ? done : already}`);
     });

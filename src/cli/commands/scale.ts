@@ -38,12 +38,12 @@ export function scaleCommand(): Command {
         throw new AutoServeError('Refused', `${replicas} replicas are more than the policy's ${most}`, {
           remedy: `autoserve scale app ${name} ${most}`,
         });
-      const [{ withWriter }, { scaleByHand }, { scaleAnswer }] = await Promise.all([
+      const [{ withInstallation }, { scaleByHand }, { scaleAnswer }] = await Promise.all([
         import('../database.ts'),
         import('../../store/scale.ts'),
         import('../scale-answer.ts'),
       ]);
-      const outcome = await withWriter(config, (database) => scaleByHand(database, name, replicas));
+      const outcome = await withInstallation(config, (database) => scaleByHand(database, name, replicas));
       console.log(scaleAnswer(name, replicas, outcome));
     });
 }
