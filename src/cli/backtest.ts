@@ -46,7 +46,7 @@ export async function compare(
   seconds: number,
 ): Promise<BacktestComparison> {
   const [app] = await listApplications(reader, name);
-  if (!app) throw missingApp(name);
+  if (!app) throw await missingApp(reader, name);
   const [loads, count] = await Promise.all([
     listRecordedLoads(reader, name, seconds),
     countSince(reader, app, seconds),

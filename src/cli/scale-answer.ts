@@ -1,12 +1,13 @@
 import { AutoServeError } from '../error.ts';
 import type { ScaleOutcome } from '../store/scale.ts';
-import { missingApp } from './missing-app.ts';
 
-/** What is said of a count that was set by hand. Throws `NotFound`, or `Refused` with what to do instead. */
-export function scaleAnswer(name: string, replicas: number, result: ScaleOutcome): string {
+/** What is said of a count that was set by hand. Throws `Refused` with what to do instead. */
+export function scaleAnswer(
+  name: string,
+  replicas: number,
+  result: Exclude<ScaleOutcome, { outcome: 'noSuchApp' }>,
+): string {
   switch (result.outcome) {
-    case 'noSuchApp':
-      throw missingApp(name);
     case 'auto':
       throw new AutoServeError('Refused', `the scaler owns the count of app/${name}, which is in mode auto`, {
         remedy: `set minReplicas and maxReplicas, or mode: manual, in ${result.sourcePath ?? 'its manifest'}; autoserve why app ${name}`,

@@ -96,7 +96,7 @@ async function findWriters(connection: Connection, app: string, options: LogOpti
     listApplications(connection, app),
     listInstances(connection, app),
   ]);
-  if (!application) throw missingApp(app);
+  if (!application) throw await missingApp(connection, app);
   return instances
     .filter((row) => isMeant(row, options))
     .flatMap(({ container_name: name, container_id: containerId }) =>

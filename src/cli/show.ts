@@ -16,12 +16,13 @@ export async function show<Row extends object>(
   const rows = await withReader(config, async (reader) => {
     const found = await resource.list(reader, name);
     if (found.length > 0 || name === undefined) return found;
-    if (resource.byName)
-      throw new AutoServeError('NotFound', `${resource.kind} "${name}" not found`, {
-        remedy: `autoserve get ${resource.words[0]}`,
+    if (resource.kind === 'manifest')
+      throw new AutoServeError('NotFound', `manifest "${name}" not found`, {
+        remedy: 'autoserve get manifests',
       });
     // That an app has none is an answer; that there is no such app is none.
-    if ((await listApplications(reader, name)).length === 0) throw missingApp(name);
+    const [app] = await listApplications(reader, name);
+    if (!app) throw await missingApp(reader, name);
     return found;
   });
   const isText = format === 'table' || format === 'wide' || format === 'name';

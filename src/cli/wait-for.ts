@@ -17,6 +17,7 @@ import { follow } from './follow.ts';
 import { LiveLines } from './live-lines.ts';
 import { PullStatus } from './pull-status.ts';
 import { progressOf, type ProgressLine } from './rollout-progress.ts';
+import { rejectedManifest } from './missing-app.ts';
 import { judgeWait, type Goal } from './wait-verdict.ts';
 
 export interface Wait {
@@ -50,7 +51,7 @@ export async function waitFor(config: Config, { goal, name, timeout, timeoutMs }
     ]);
     const manifest = app
       ? manifests.find(({ path }) => path === app.source_path)
-      : manifests.find(({ status, apps }) => status === 'error' && apps.length === 0);
+      : rejectedManifest(manifests);
     last = judgeWait(goal, name, app, manifest, revisions);
     // What is ready by the database may be gone by now, and the manifest may be another one.
     if (goal === 'ready' && last.outcome === 'reached' && !(await isAnyoneActing(database)))

@@ -1,4 +1,5 @@
 import type { ApplicationRow, ManifestRow, RevisionRow } from '../store/read.ts';
+import { firstProblem } from '../source/first-problem.ts';
 import { conditionOf, obstacleOf } from './diagnose.ts';
 import { isTargetObserved, keptRevision } from './revision-text.ts';
 
@@ -45,7 +46,7 @@ export function judgeWait(
     return manifest
       ? verdict(
           'waiting',
-          `is not declared, but a manifest is rejected: ${problemOf(manifest)}`,
+          `is not declared, but a manifest is rejected: ${firstProblem(manifest)}`,
           'autoserve validate',
         )
       : verdict('waiting', 'is not declared yet', 'autoserve get apps');
@@ -60,7 +61,7 @@ export function judgeWait(
   }
   if (app.deletion_requested_at) return verdict('failed', 'is being removed: its manifest is gone');
   if (manifest?.status === 'error')
-    return verdict('failed', `its manifest is rejected: ${problemOf(manifest)}`, 'autoserve validate');
+    return verdict('failed', `its manifest is rejected: ${firstProblem(manifest)}`, 'autoserve validate');
   if (app.observed_generation !== app.generation)
     return verdict('waiting', `generation ${app.generation} has not been acted on yet`);
   const kept = keptRevision(app);
@@ -88,10 +89,6 @@ export function judgeWait(
   // That another revision is kept is no obstacle to its being ready.
   const obstacle = app.target_reason ? ready : obstacleOf(app.conditions);
   return verdict('waiting', obstacle?.message ?? `is ${app.status}`);
-}
-
-function problemOf({ path, errors: [first] }: ManifestRow): string {
-  return `${first?.line ? `${path}:${first.line}` : path} ${first?.message ?? ''}`;
 }
 
 /** Whether the controller goes back from a failed rollout; it never does from one that was gone back to or pinned. */

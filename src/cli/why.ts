@@ -21,7 +21,7 @@ export interface CountStory extends Explained {
 /** Throws `NotFound`. */
 export async function readCountStory(reader: Connection, name: string): Promise<CountStory> {
   const [app] = await listApplications(reader, name);
-  if (!app) throw missingApp(name);
+  if (!app) throw await missingApp(reader, name);
   const { scaling } = app.spec;
   const stopped = stoppedBy(app);
   const [latest] = await listScalingDecisions(reader, name);

@@ -17,6 +17,7 @@ import {
   type Rejections,
 } from './declarations.ts';
 import { rejectCycles, unknownDependencies } from './dependencies.ts';
+import { firstProblem } from './first-problem.ts';
 import { planPrune } from './prune.ts';
 import { sharedRoutes } from './shared-routes.ts';
 import * as event from './sync-events.ts';
@@ -226,12 +227,6 @@ function rejectedApps(
           .map((name): [string, string] => [name, firstProblem(record)]),
       ),
   );
-}
-
-function firstProblem({ path, errors: [first, ...others] }: ManifestRecord): string {
-  if (!first) return path;
-  const place = first.line === null ? path : `${path}:${first.line}`;
-  return `${place} ${first.message}${others.length > 0 ? ` (and ${others.length} more)` : ''}`;
 }
 
 function problemOf({ line, column, message, suggestion }: Diagnostic): ManifestProblem {

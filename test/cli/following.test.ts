@@ -53,6 +53,16 @@ describe('autoserve wait, get --watch and sync', () => {
       'error: app/first is not ready after 100ms: is not declared, but a manifest is rejected: ' +
         'first.yaml:2 unknown field "x"\n  autoserve validate\n',
     );
+    for (const command of [
+      ['get', 'app'],
+      ['describe', 'app'],
+      ['history', 'app'],
+      ['pause', 'app'],
+    ])
+      expect(await installation.refused(...command, 'first')).to.equal(
+        'error: app "first" not found, but a manifest is rejected: first.yaml:2 unknown field "x"\n' +
+          '  autoserve validate\n',
+      );
   });
 
   it('notices at once that what it waits for has come', async () => {

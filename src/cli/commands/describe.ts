@@ -46,7 +46,7 @@ export function describeCommand(): Command {
       ]);
       const story = await withReader(config, async (database) => {
         const [app] = await read.listApplications(database, name);
-        if (!app) throw missingApp(name);
+        if (!app) throw await missingApp(database, name);
         const [revisions, decision, instances, events, manifests, failures, port] = await Promise.all([
           read.listRevisions(database, name),
           read.lastDecision(database, app),

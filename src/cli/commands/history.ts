@@ -29,11 +29,11 @@ export function historyCommand(): Command {
           import('../resources/revisions.ts'),
           import('../missing-app.ts'),
         ]);
-        const [app, rows] = await withReader(config, async (reader) => [
-          (await read.listApplications(reader, name))[0],
-          await read.listRevisions(reader, name),
-        ]);
-        if (!app) throw missingApp(name);
+        const { app, rows } = await withReader(config, async (reader) => {
+          const [found] = await read.listApplications(reader, name);
+          if (!found) throw await missingApp(reader, name);
+          return { app: found, rows: await read.listRevisions(reader, name) };
+        });
         const own = rows.filter(({ app_uid: uid }) => uid === app.uid);
         console.log(renderRows(revisionsOf(app, own), own, output, new Date(), process.stdout.columns));
       },

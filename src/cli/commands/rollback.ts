@@ -40,10 +40,11 @@ export function rollbackCommand(): Command {
         import('../../store/rollouts.ts'),
         import('../missing-app.ts'),
       ]);
-      const pin = await withInstallation(config, (database) =>
-        pinRevision(database, name, to === undefined ? 'previous' : Number(to)),
-      );
-      if (pin.outcome === 'noSuchApp') throw missingApp(name);
+      const pin = await withInstallation(config, async (database) => {
+        const result = await pinRevision(database, name, to === undefined ? 'previous' : Number(to));
+        if (result.outcome === 'noSuchApp') throw await missingApp(database, name);
+        return result;
+      });
       if (pin.outcome === 'noSuchRevision')
         throw new AutoServeError(
           'NotFound',

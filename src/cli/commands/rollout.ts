@@ -63,8 +63,11 @@ function commandOf(change: Change): Command {
         import('../../store/rollouts.ts'),
         import('../missing-app.ts'),
       ]);
-      const outcome = await withInstallation(config, (database) => change.apply(rollouts, database, name));
-      if (outcome === 'noSuchApp') throw missingApp(name);
+      const outcome = await withInstallation(config, async (database) => {
+        const result = await change.apply(rollouts, database, name);
+        if (result === 'noSuchApp') throw await missingApp(database, name);
+        return result;
+      });
       console.log(`app/${name} ${outcome === 'changed' ? done : already}`);
     });
 }

@@ -38,12 +38,17 @@ export function scaleCommand(): Command {
         throw new AutoServeError('Refused', `${replicas} replicas are more than the policy's ${most}`, {
           remedy: `autoserve scale app ${name} ${most}`,
         });
-      const [{ withInstallation }, { scaleByHand }, { scaleAnswer }] = await Promise.all([
+      const [{ withInstallation }, { scaleByHand }, { scaleAnswer }, { missingApp }] = await Promise.all([
         import('../database.ts'),
         import('../../store/scale.ts'),
         import('../scale-answer.ts'),
+        import('../missing-app.ts'),
       ]);
-      const outcome = await withInstallation(config, (database) => scaleByHand(database, name, replicas));
+      const outcome = await withInstallation(config, async (database) => {
+        const result = await scaleByHand(database, name, replicas);
+        if (result.outcome === 'noSuchApp') throw await missingApp(database, name);
+        return result;
+      });
       console.log(scaleAnswer(name, replicas, outcome));
     });
 }
