@@ -98,12 +98,13 @@ async function isAlive({ pid, startTime }: Owner): Promise<boolean> {
   return startTime === null || (await startTimeOf(pid)) === startTime;
 }
 
-/** Field 22 of `/proc/<pid>/stat`; null where there is no such file. */
+/** Field 22 of `/proc/<pid>/stat`; null where there is no such file, and for one that has ended and waits for its parent. */
 async function startTimeOf(pid: number): Promise<string | null> {
   try {
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
     // The second field, the command, is in parentheses and may hold spaces.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' || fields[0] === 'X' ? null : (fields[19] ?? null);
   } catch (error) {
     if (isCode(error, 'ENOENT')) return null;
     throw error;

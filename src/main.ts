@@ -83,6 +83,9 @@ async function run(
   const { policy, secretsDir, manifests } = config;
   let synced: SyncResult | undefined;
   const telemetry = new Telemetry({ engine, database, clock: systemClock, logger });
+  const lastDecisions = await lastScalingDecisions(database);
+  // Before anything is acted on: who cannot be seen is not to begin.
+  if (config.listen) await telemetry.listen(config.listen, config.resyncSeconds * 1_000);
   const ingress = openIngress(config, installation.id, engine, logger, (event) => loop.record(event));
   const loop = startLoop({
     engine: instrumentEngine(engine, telemetry.prometheus),
@@ -98,7 +101,7 @@ async function run(
     mode: config.mode,
     proxy: ingress,
     samplesOf: (app, seconds) => telemetry.samplesOf(app, seconds),
-    lastDecisions: await lastScalingDecisions(database),
+    lastDecisions,
     instrumentation: telemetry.prometheus,
     confirmPrune: config.confirmPrune,
     onSynced(result) {
@@ -122,7 +125,7 @@ async function run(
     retention.start();
     await writeIngressPort(database, config.ingress.port || null);
     await ingress?.resume();
-    await telemetry.start(loop, ingress, { listen: config.listen, resyncMs: config.resyncSeconds * 1_000 });
+    await telemetry.start(loop, ingress);
     logger.info(
       { manifests, installation: installation.id, engine: engine.address },
       config.mode === 'observe' ? 'watching, and only reporting what would be done' : 'watching',

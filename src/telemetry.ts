@@ -74,30 +74,30 @@ export class Telemetry {
     return this.#collector.window(app, seconds);
   }
 
-  /** Throws `ListenFailed`. */
-  async start(
-    loop: Loop,
-    ingress: Ingress | null,
-    { listen, resyncMs }: { listen: ListenAddress | null; resyncMs: number },
-  ): Promise<void> {
+  /** Serves what there is to be told, before there is anything. Throws `ListenFailed`. */
+  async listen(listen: ListenAddress, resyncMs: number): Promise<void> {
     const { engine, database, clock, logger } = this.#options;
+    const { prometheus } = this;
+    this.#api = await startApi({
+      listen,
+      metrics: { contentType: prometheus.contentType, page: () => prometheus.page() },
+      lastPassAgeMs: () =>
+        clock.now().getTime() - (this.#loop?.manager.lookedAt ?? this.#startedAt).getTime(),
+      stalledAfterMs: MISSED_RESYNCS * resyncMs,
+      checks: { engine: () => engine.ping(), database: () => database.query('SELECT 1') },
+      onError: (error) => logger.error({ err: error }, 'a request to the API failed'),
+    });
+    logger.info({ address: this.#api.address }, 'metrics at /metrics, health at /healthz and /readyz');
+  }
+
+  async start(loop: Loop, ingress: Ingress | null): Promise<void> {
+    const { database } = this.#options;
     this.#loop = loop;
     this.#ingress = ingress;
     this.#following = ingress ? this.#follow(ingress) : undefined;
     // A row that comes while its day's partition is being made is refused.
     await ensureMetricsPartitions(database);
     this.#collector.start(await recentMetrics(database, 'app', RESTORED_SECONDS));
-    if (!listen) return;
-    const { prometheus } = this;
-    this.#api = await startApi({
-      listen,
-      metrics: { contentType: prometheus.contentType, page: () => prometheus.page() },
-      lastPassAgeMs: () => clock.now().getTime() - (loop.manager.lookedAt ?? this.#startedAt).getTime(),
-      stalledAfterMs: MISSED_RESYNCS * resyncMs,
-      checks: { engine: () => engine.ping(), database: () => database.query('SELECT 1') },
-      onError: (error) => logger.error({ err: error }, 'a request to the API failed'),
-    });
-    logger.info({ address: this.#api.address }, 'metrics at /metrics, health at /healthz and /readyz');
   }
 
   async stop(): Promise<void> {

@@ -1,10 +1,11 @@
 import { expect } from 'chai';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { lockDataDir } from '../src/lock.ts';
+import { eventually } from './eventually.ts';
 
 const refused = async (attempt: Promise<unknown>): Promise<Error & { code?: string }> => {
   try {
@@ -43,6 +44,24 @@ describe('lockDataDir', () => {
     holder.kill('SIGKILL');
     await once(holder, 'exit');
     await (await lockDataDir(dataDir)).release();
+  });
+
+  it('takes over the lock of a process that has ended and that nobody has waited for', async () => {
+    // bash waits for the child that it runs in the background only when it ends itself, for it reads meanwhile.
+    const parent = spawn('bash', ['-c', 'sleep 0 & echo $!; exec sleep 60']);
+    try {
+      const [printed] = (await once(parent.stdout, 'data')) as [Buffer];
+      const pid = Number(printed.toString());
+      const stat = await eventually(async () => {
+        const fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).split(' ');
+        expect(fields[2]).to.equal('Z');
+        return fields;
+      });
+      await writeFile(join(dataDir, 'lock.7'), JSON.stringify({ pid, startTime: stat[21] }));
+      await (await lockDataDir(dataDir)).release();
+    } finally {
+      parent.kill();
+    }
   });
 
   it('takes over a lock whose process number belongs to a later process now', async () => {

@@ -6,7 +6,9 @@ import { listManifests, type ManifestRow } from '../store/read.ts';
 /** `NotFound` for an app that nothing declares, with what may be the reason. */
 export async function missingApp(reader: Connection, name: string): Promise<AutoServeError> {
   const rejected = rejectedManifest(await listManifests(reader));
-  const reason = rejected ? `, but a manifest is rejected: ${firstProblem(rejected)}` : '';
+  const reason = rejected
+    ? `; a rejected manifest may be meant to declare it: ${firstProblem(rejected)}`
+    : '';
   const remedy = rejected ? 'autoserve validate' : 'autoserve get apps';
   return new AutoServeError('NotFound', `app "${name}" not found${reason}`, { remedy });
 }

@@ -60,7 +60,7 @@ describe('autoserve wait, get --watch and sync', () => {
       ['pause', 'app'],
     ])
       expect(await installation.refused(...command, 'first')).to.equal(
-        'error: app "first" not found, but a manifest is rejected: first.yaml:2 unknown field "x"\n' +
+        'error: app "first" not found; a rejected manifest may be meant to declare it: first.yaml:2 unknown field "x"\n' +
           '  autoserve validate\n',
       );
   });

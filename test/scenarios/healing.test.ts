@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { randomUUID } from 'node:crypto';
 import type Docker from 'dockerode';
 import { eventually } from '../eventually.ts';
 import { applicationOf, conditionOf, converged, eventsOf } from './agreement.ts';
@@ -137,6 +138,35 @@ describe('A container of somebody else', () => {
     await eventually(async () => {
       expect((await applicationOf(installation, app)).status).to.equal('running');
     });
+    expect((await foreign.inspect()).State).to.deep.equal(before.State);
+  });
+
+  it('that another AutoServe made under the same name of installation is left alone and reported once', async () => {
+    const app = installation.nameOf('split');
+    await installation.put('split.yaml', manifestOf(app));
+    const [instance] = (await converged(installation, app, 1)) as [Container];
+    const { Config } = await installation.docker.getContainer(instance.id).inspect();
+    const name = `${app}-0-r1-9`;
+    foreign = await startForeign(name, {
+      ...Config.Labels,
+      'autoserve.io/uid': randomUUID(),
+      'autoserve.io/name': name,
+      'autoserve.io/attempt': '9',
+    });
+    const before = await foreign.inspect();
+    const told = await eventually(async () => {
+      const events = await eventsOf(installation, 'ContainerUnknown', app);
+      expect(events).to.have.length(1);
+      return events[0];
+    });
+    expect(told).to.include({ container_id: before.Id, severity: 'warning' });
+    expect(told?.message).to.include(name).and.include('--installation');
+    // One that has to be healed shows that a look was taken since.
+    await installation.docker.getContainer(instance.id).kill();
+    await eventually(async () => {
+      expect(await eventsOf(installation, 'InstanceReplaced', app)).to.have.length(1);
+    });
+    expect(await eventsOf(installation, 'ContainerUnknown', app)).to.have.length(1);
     expect((await foreign.inspect()).State).to.deep.equal(before.State);
   });
 

@@ -45,16 +45,20 @@ describe('autoserve up --once', () => {
     await installation.remove('bad.yaml');
   });
 
-  it('exits 1 when the port of its metrics is taken, and leaves nothing behind that runs on', async () => {
+  it('exits 1 when the port of its metrics is taken, before it has made anything, and leaves nothing behind that runs on', async () => {
     const holder = createServer().listen(0, '127.0.0.1');
     await once(holder, 'listening');
     const { port } = holder.address() as AddressInfo;
+    const unseen = installation.nameOf('unseen');
+    await installation.put('unseen.yaml', manifestOf(unseen));
     try {
       const { code, stderr } = await installation.cli('up', '--listen', `127.0.0.1:${port}`);
       expect(code).to.equal(1);
       expect(stderr).to.include(`cannot listen on 127.0.0.1:${port}`);
+      expect(await installation.containers.list(unseen)).to.deep.equal([]);
     } finally {
       holder.close();
+      await installation.remove('unseen.yaml');
     }
   });
 

@@ -8,7 +8,7 @@ import { execute, type StepResult } from '../../plan/execute.ts';
 import { nextHolds, type Holds } from '../../plan/hold.ts';
 import type { ApplicationRecord, InstanceRecord, InstanceStatus } from '../../store/store.ts';
 import { printPlan, type Plan } from '../../plan/plan.ts';
-import { applicationDeleted, eventsOf, planProposed } from './events.ts';
+import { applicationDeleted, containerUnknown, eventsOf, planProposed } from './events.ts';
 import type { Health } from './instance.ts';
 import { intendedInstance } from './instance-status.ts';
 import { ImagePuller } from './pull.ts';
@@ -64,6 +64,8 @@ export class ApplicationController {
   readonly #draining = new Map<string, { since: Date | null; shown: boolean }>();
   /** Containers that were stopped and are not removed yet. */
   readonly #stopped = new Set<string>();
+  /** Containers of no application that is remembered, of which was told. */
+  readonly #unknown = new Set<string>();
   readonly #puller: ImagePuller;
 
   constructor(options: ApplicationControllerOptions) {
@@ -119,6 +121,17 @@ export class ApplicationController {
     this.#showDrains(instances);
     if (closures.length > 0) await outbox.write((store) => store.closeOperations(closures));
     for (const verdict of verdicts) await this.#propose(verdict);
+    await this.#tellUnknown(verdicts.flatMap(({ orphans }) => orphans));
+  }
+
+  /** While the database is away, nobody knows what was deleted on purpose. */
+  async #tellUnknown(orphans: readonly ObservedContainer[]): Promise<void> {
+    const { clock, outbox } = this.#options;
+    const unknown = orphans.filter(({ id }) => !this.#unknown.has(id));
+    if (unknown.length === 0 || outbox.away) return;
+    const events = unknown.map((container) => containerUnknown(container, clock.now()));
+    await outbox.write((store) => store.appendEvents(events));
+    for (const { id } of unknown) this.#unknown.add(id);
   }
 
   /** A drain counts from when it was first written: who sends requests may read there where not to. */

@@ -1,3 +1,4 @@
+import type { ObservedContainer } from '../../engine/engine.ts';
 import { reasonOf } from '../../error.ts';
 import { printPlan, type CauseReason, type Plan } from '../../plan/plan.ts';
 import type { StepResult } from '../../plan/execute.ts';
@@ -132,6 +133,25 @@ export function rolledBack(
     message: `rolling back to revision ${to}: revision ${rollout.revision} failed, ${rollout.message}`,
     details: { from: rollout.revision, to, reason: rollout.reason },
     severity: 'error',
+    timestamp,
+    source: 'controller',
+  };
+}
+
+/** A container of this installation whose application nobody remembers; it is left alone. */
+export function containerUnknown({ id, name, identity }: ObservedContainer, timestamp: Date): NewEvent {
+  return {
+    eventType: 'warning',
+    eventCategory: 'application',
+    reason: 'ContainerUnknown',
+    appName: identity.app,
+    appUid: identity.appUid,
+    containerId: id,
+    message:
+      `${name} has this installation's name, but was made for no app of this database, and is left alone: ` +
+      `another AutoServe may run with the same --installation; if none does, docker rm -f ${name}`,
+    details: null,
+    severity: 'warning',
     timestamp,
     source: 'controller',
   };

@@ -47,6 +47,8 @@ export interface Verdict {
   rollBack: RollBack | null;
   /** What others go by; null when there is no such application. */
   entry: RosterEntry | null;
+  /** Containers that are left alone, for nobody remembers their application. */
+  orphans: readonly ObservedContainer[];
 }
 
 export interface Circumstances {
@@ -86,6 +88,7 @@ export function judge(view: View, circumstances: Circumstances, now: Date): Verd
       deletable: null,
       rollBack: null,
       entry: null,
+      orphans: view.orphans,
     };
   }
   const desired = desiredOf(application, view.awaited);
@@ -157,6 +160,7 @@ export function judge(view: View, circumstances: Circumstances, now: Date): Verd
       application: { ...application, ...status },
       members: present.flatMap((instance) => memberOf(instance, desired, now)),
     },
+    orphans: view.orphans,
   };
 }
 

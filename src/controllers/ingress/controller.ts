@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { Roster } from '../../control/roster.ts';
 import { messageOf, type AutoServeError } from '../../error.ts';
-import { routeOf, type Route } from '../../ingress/route.ts';
+import { routeOf, withoutSlash, type Route } from '../../ingress/route.ts';
 import { ConfigurationRefused } from '../../ingress/refusal.ts';
 import type { RefusedRoute } from '../../ingress/routes.ts';
 import type { RouteStanding } from '../application/standing.ts';
@@ -86,14 +86,28 @@ export class IngressController {
     const { entries } = this.#roster;
     const present = new Set(entries.flatMap(({ members }) => members.map(({ containerId }) => containerId)));
     for (const id of this.#withdrawn) if (!present.has(id)) this.#withdrawn.delete(id);
-    return entries.flatMap(({ application, members }) => {
+    const routes = entries.flatMap(({ application, members }) => {
       const instances = members.flatMap(({ containerId, ip, ready }) =>
         ready && ip !== null && !this.#withdrawn.has(containerId) ? [{ ip, containerId }] : [],
       );
       const manifest = (application.target ?? application).manifest;
-      return routeOf(manifest, application.sourcePath ?? application.name, instances) ?? [];
+      const route = routeOf(manifest, application.sourcePath ?? application.name, instances);
+      return route ? [{ route, leaving: application.deletionRequestedAt !== null }] : [];
     });
+    const heirs = new Set(
+      routes
+        .filter(({ route, leaving }) => !leaving && route.instances.length > 0)
+        .map(({ route }) => placeOf(route)),
+    );
+    // An app that is being removed leaves its place at once to another one that can serve there.
+    return routes
+      .filter(({ route, leaving }) => !leaving || !heirs.has(placeOf(route)))
+      .map(({ route }) => route);
   }
+}
+
+function placeOf({ host, path }: Route): string {
+  return `${host}${withoutSlash(path)}`;
 }
 
 function standing({ host, path }: Route, error: AutoServeError | undefined): RouteStanding {

@@ -29,9 +29,10 @@ describe('how the routes of two apps with one host stand', () => {
     await closed;
   });
 
-  const entryOf = (name: string, second: number): RosterEntry => ({
+  const entryOf = (name: string, second: number, deletionRequestedAt: Date | null = null): RosterEntry => ({
     application: applicationRecord(name, {
       createdAt: new Date(second * 1_000),
+      deletionRequestedAt,
       manifest: manifestOf(name),
     }),
     members: [{ containerId: name, name, ip: `10.0.0.${second}`, ready: true, current: true }],
@@ -43,6 +44,27 @@ describe('how the routes of two apps with one host stand', () => {
     expect(controller.standingOf('shop')).to.equal(undefined);
     controller.update();
     expect(controller.standingOf('shop')).to.equal(null);
+  });
+
+  it('passes from an app that is being removed to the other one as soon as that is ready', async () => {
+    const rival = entryOf('rival', 4);
+    const starting = rival.members.map((member) => ({ ...member, ready: false }));
+    roster.update([
+      ['shop', entryOf('shop', 3)],
+      ['rival', { ...rival, members: starting }],
+    ]);
+    controller.update();
+    await world.pass(2_000);
+    roster.update([['shop', entryOf('shop', 3, new Date())]]);
+    controller.update();
+    await world.pass(2_000);
+    expect(standing()).to.deep.equal(['Accepted', 'RouteTaken']);
+    expect(world.serves('shop')).to.equal(true);
+    roster.update([['rival', rival]]);
+    controller.update();
+    await world.pass(2_000);
+    expect(standing()).to.deep.equal([undefined, 'Accepted']);
+    expect(world.serves('rival')).to.equal(true);
   });
 
   for (const [fault, faults] of [
