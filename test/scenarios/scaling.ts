@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { LedgerInputs } from '../../src/controllers/scaling/ledger.ts';
 import { ask, sendLoad, type LoadOptions, type LoadReport } from '../../scripts/load.ts';
 import { eventually } from '../eventually.ts';
-import { converged, eventsOf } from './agreement.ts';
+import { eventsOf } from './agreement.ts';
 import type { IngressGround } from './ingress.ts';
 import type { Installation } from './installation.ts';
 
@@ -22,7 +22,8 @@ export const SAMPLES_OF_WINDOW = 3;
 const LONGEST_LOAD_SECONDS = 120;
 /** Two whole windows, and the time that a loaded host takes to start a container. */
 const DEADLINE_MS = 60_000;
-const ANSWERS_IN_A_ROW = 10;
+const ANSWERS_IN_A_ROW = 4;
+const BETWEEN_ANSWERS_MS = 250;
 
 /** An app in mode auto behind the ingress, and the load on it. */
 export class ScaledApp {
@@ -38,16 +39,19 @@ export class ScaledApp {
 
   /**
    * Waits until it answers through the ingress, time and again: while nginx takes over the route, workers without it still
-   * answer some. It is asked only once it is ready, for what is asked here is load, too, and there is to be little of it.
+   * answer some. What is asked here is load, too, and there is to be little of it.
    */
   async isReachable(): Promise<void> {
-    await converged(this.#installation, this.name, 1);
     let answers = 0;
-    await eventually(async () => {
-      const failure = await ask(this.#target);
-      answers = failure === null ? answers + 1 : 0;
-      expect(answers, failure ?? 'answers in a row').to.equal(ANSWERS_IN_A_ROW);
-    }, DEADLINE_MS);
+    await eventually(
+      async () => {
+        const failure = await ask(this.#target);
+        answers = failure === null ? answers + 1 : 0;
+        expect(answers, failure ?? 'answers in a row').to.equal(ANSWERS_IN_A_ROW);
+      },
+      DEADLINE_MS,
+      BETWEEN_ANSWERS_MS,
+    );
   }
 
   /** Keeps a load up until it is told to end. */
