@@ -47,7 +47,7 @@ describe('lockDataDir', () => {
   });
 
   it('takes over the lock of a process that has ended and that nobody has waited for', async () => {
-    // bash waits for the child that it runs in the background only when it ends itself, for it reads meanwhile.
+    // What bash becomes here never waits for the child that bash had.
     const parent = spawn('bash', ['-c', 'sleep 0 & echo $!; exec sleep 60']);
     try {
       const [printed] = (await once(parent.stdout, 'data')) as [Buffer];

@@ -6,8 +6,8 @@ export interface Resource<Row> {
   kind: string;
   /** Its words on the command line. */
   words: readonly string[];
-  /** Whether NAME picks one row by its name, which then must be there; otherwise it picks those of an app. */
-  byName: boolean;
+  /** Whether NAME is that of an app; otherwise it is that of one row. */
+  byApp: boolean;
   columns: readonly Column<Row>[];
   nameOf(row: Row): string;
   /** Rows in the order they are shown; of `name` only, where one is given. */

@@ -16,9 +16,9 @@ export async function show<Row extends object>(
   const rows = await withReader(config, async (reader) => {
     const found = await resource.list(reader, name);
     if (found.length > 0 || name === undefined) return found;
-    if (resource.kind === 'manifest')
-      throw new AutoServeError('NotFound', `manifest "${name}" not found`, {
-        remedy: 'autoserve get manifests',
+    if (!resource.byApp)
+      throw new AutoServeError('NotFound', `${resource.kind} "${name}" not found`, {
+        remedy: `autoserve get ${resource.words[0]}`,
       });
     // That an app has none is an answer; that there is no such app is none.
     const [app] = await listApplications(reader, name);

@@ -74,8 +74,13 @@ export function checkRoute(route: Route): Route {
   return { ...route, path: withoutSlash(path) };
 }
 
+/** What two routes may not have in common: `shop.example.com/api`. */
+export function placeOf({ host, path }: Pick<Route, 'host' | 'path'>): string {
+  return `${host}${withoutSlash(path)}`;
+}
+
 /** A path means the same with a slash at its end. */
-export function withoutSlash(path: string): string {
+function withoutSlash(path: string): string {
   return path.replace(/(.)\/$/, '$1');
 }
 

@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
 import { AutoServeError } from '../error.ts';
-import { checkRoute, type Balance, type Route, type RouteInstance } from './route.ts';
+import { checkRoute, placeOf, type Balance, type Route, type RouteInstance } from './route.ts';
 
 /** What nginx is told: every value checked, everything in order, so that equal routes give equal tables. */
 export interface RoutingTable {
@@ -71,10 +71,6 @@ function heldFirst(routes: readonly Route[], before: RoutingTable | undefined): 
   );
   const holds = (route: Route): boolean => held.has(`${route.app} ${placeOf(route)}`);
   return [...routes.filter(holds), ...routes.filter((route) => !holds(route))];
-}
-
-function placeOf({ host, path }: { host: string; path: string }): string {
-  return `${host}${path}`;
 }
 
 function taken(route: Route, owner: Route): AutoServeError {

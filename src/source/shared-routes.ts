@@ -1,4 +1,4 @@
-import { routeOf, withoutSlash } from '../ingress/route.ts';
+import { placeOf, routeOf } from '../ingress/route.ts';
 import type { Diagnostic } from '../manifest/diagnostic.ts';
 import type { DeclaredApp, ParsedFile } from './declarations.ts';
 
@@ -9,7 +9,7 @@ export function sharedRoutes(files: readonly ParsedFile[]): Map<string, Diagnost
     for (const app of apps) {
       const route = routeOf(app.app, file, []);
       if (!route) continue;
-      const place = `http://${route.host}${withoutSlash(route.path)}`;
+      const place = `http://${placeOf(route)}`;
       declared.set(place, [...(declared.get(place) ?? []), { file, app }]);
     }
   const warnings = new Map<string, Diagnostic[]>();

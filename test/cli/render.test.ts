@@ -10,7 +10,7 @@ interface Row {
 const resource: Resource<Row> = {
   kind: 'app',
   words: ['apps'],
-  byName: true,
+  byApp: true,
   nameOf: ({ name }) => name,
   list: () => Promise.resolve([]),
   columns: [

@@ -11,7 +11,7 @@ const running = new WeakMap<ApplicationRow, number[]>();
 export const applications: Resource<ApplicationRow> = {
   kind: 'app',
   words: ['apps', 'app', 'applications', 'application'],
-  byName: true,
+  byApp: true,
   nameOf: ({ name }) => name,
   async list(connection, name) {
     const rows = await listApplications(connection, name);

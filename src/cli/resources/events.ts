@@ -5,7 +5,7 @@ import type { Resource } from '../resource.ts';
 export const events: Resource<EventRow> = {
   kind: 'event',
   words: ['events', 'event'],
-  byName: false,
+  byApp: true,
   nameOf: ({ id }) => String(id),
   list: async (connection, name) => await listEvents(connection, name),
   columns: [

@@ -5,7 +5,7 @@ import type { Resource } from '../resource.ts';
 export const instances: Resource<InstanceRow> = {
   kind: 'instance',
   words: ['instances', 'instance'],
-  byName: false,
+  byApp: true,
   nameOf: ({ container_name }) => container_name,
   list: async (connection, name) => {
     const rows = await listInstances(connection);

@@ -5,7 +5,7 @@ import type { Resource } from '../resource.ts';
 export const manifests: Resource<ManifestRow> = {
   kind: 'manifest',
   words: ['manifests', 'manifest'],
-  byName: true,
+  byApp: false,
   nameOf: ({ path }) => path,
   list: async (connection, name) => {
     const rows = await listManifests(connection);

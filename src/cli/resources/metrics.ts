@@ -7,7 +7,7 @@ export function metricsOf(seconds: number): Resource<MetricSummary> {
   return {
     kind: 'metric',
     words: ['metrics', 'metric'],
-    byName: false,
+    byApp: true,
     nameOf: ({ metric_type: type, aggregation_level: level }) => `${level}/${type}`,
     list: async (connection, name = '') => await summarizeMetrics(connection, name, seconds),
     columns: [

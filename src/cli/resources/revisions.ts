@@ -8,7 +8,7 @@ export function revisionsOf(app: ApplicationRow, rows: readonly RevisionRow[]): 
   return {
     kind: 'revision',
     words: ['revisions', 'revision'],
-    byName: false,
+    byApp: true,
     nameOf: ({ revision }) => `${app.name}/${revision}`,
     list: () => Promise.resolve([...rows]),
     columns: [

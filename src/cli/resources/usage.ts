@@ -43,7 +43,7 @@ const usageColumns: Column<Usage>[] = [
 export const appUsage: Resource<AppUsageRow> = {
   kind: 'app',
   words: ['apps'],
-  byName: true,
+  byApp: true,
   nameOf: ({ name }) => name,
   async list(connection, name) {
     const [apps, metrics] = await Promise.all([
@@ -66,7 +66,7 @@ export const appUsage: Resource<AppUsageRow> = {
 export const instanceUsage: Resource<InstanceUsageRow> = {
   kind: 'instance',
   words: ['instances'],
-  byName: false,
+  byApp: true,
   nameOf: ({ name }) => name,
   async list(connection, app) {
     const [instances, metrics] = await Promise.all([

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { Roster } from '../../control/roster.ts';
 import { messageOf, type AutoServeError } from '../../error.ts';
-import { routeOf, withoutSlash, type Route } from '../../ingress/route.ts';
+import { placeOf, routeOf, type Route } from '../../ingress/route.ts';
 import { ConfigurationRefused } from '../../ingress/refusal.ts';
 import type { RefusedRoute } from '../../ingress/routes.ts';
 import type { RouteStanding } from '../application/standing.ts';
@@ -104,10 +104,6 @@ export class IngressController {
       .filter(({ route, leaving }) => !leaving || !heirs.has(placeOf(route)))
       .map(({ route }) => route);
   }
-}
-
-function placeOf({ host, path }: Route): string {
-  return `${host}${withoutSlash(path)}`;
 }
 
 function standing({ host, path }: Route, error: AutoServeError | undefined): RouteStanding {

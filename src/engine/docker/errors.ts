@@ -27,7 +27,7 @@ export function isUnreachable(error: unknown): boolean {
   return error instanceof Error && 'code' in error && UNREACHABLE.has(String(error.code));
 }
 
-/** What Docker said, without the wrapping that the client puts around it; of a stream it keeps the answer in that alone. */
+/** What Docker said, without the wrapping that the client puts around it; an answer that was a stream is nowhere else. */
 export function dockerMessage(error: unknown): string {
   const answer = error instanceof Error && 'json' in error ? error.json : undefined;
   if (typeof answer === 'object' && answer !== null && 'message' in answer) return String(answer.message);
