@@ -1,4 +1,5 @@
 import type Docker from 'dockerode';
+import { build, type Histogram } from 'hdr-histogram-js';
 import { request } from 'undici';
 import { INGRESS_IMAGE } from '../scripts/ingress-image.ts';
 import { networkName } from '../src/engine/docker/network.ts';
@@ -15,10 +16,7 @@ const APP = 'ingress';
 const REPLICAS = 2;
 const PORT = 8080;
 const BODY = 'ok';
-/**
- * Many short rounds: what else the host does spoils fewer of them. In 80 s, the ratio of p99 came out between 1.09 and 1.46
- * by rounds of 2 s, and between 1.04 and 1.09 by rounds of half a second.
- */
+/** Many short rounds, so that both servers meet the same of what else the host does. */
 const ROUNDS = 120;
 const SECONDS = 0.5;
 const WARM_UP_SECONDS = 2;
@@ -38,38 +36,54 @@ export async function ingressRows(docker: Docker, add: (row: Row) => void): Prom
   const env = { AUTOSERVE_INGRESS_PORT: String(port), AUTOSERVE_INGRESS_IMAGE: INGRESS_IMAGE };
   const installation = await Installation.start(docker, `bench-ingress-${process.pid}`, { env });
   let bare: BareNginx | undefined;
-  const loads: HttpLoad[] = [];
+  const sides: Side[] = [];
   try {
     const servers = await startApp(installation);
     const barePort = await freePort();
     bare = await BareNginx.start(docker, networkName(installation.id), barePort, servers);
-    const ours = await loadOn(port, `${APP}.localhost`);
-    loads.push(ours);
-    const theirs = await loadOn(barePort, 'bare');
-    loads.push(theirs);
-    for (const load of loads) await load.most(WARM_UP_SECONDS);
+    const ours = await sideOf(port, `${APP}.localhost`);
+    sides.push(ours);
+    const theirs = await sideOf(barePort, 'bare');
+    sides.push(theirs);
+    for (const { load } of sides) await load.most(WARM_UP_SECONDS);
     const bareMost = await throughput(ours, theirs, add);
     await tail(ours, theirs, Math.floor(bareMost / 2), add);
   } finally {
-    for (const load of loads) load.close();
+    for (const { load } of sides) load.close();
     await bare?.remove();
     await installation.stop();
   }
 }
 
+/** A server, and what is measured of it. */
+interface Side {
+  load: HttpLoad;
+  /** Requests a second, of each round. */
+  rates: number[];
+  /** Of every request, in microseconds. */
+  latency: Histogram;
+}
+
 /** Begins when there are answers. */
-async function loadOn(port: number, host: string): Promise<HttpLoad> {
+async function sideOf(port: number, host: string): Promise<Side> {
   await eventually(async () => {
     const { statusCode, body } = await request(`http://127.0.0.1:${port}`, { headers: { host } });
     await body.dump();
     if (statusCode !== 200) throw new Error(`${host} answers ${statusCode}`);
   });
-  return new HttpLoad({ port, host, bodyBytes: BODY.length });
+  return {
+    load: new HttpLoad({ port, host, bodyBytes: BODY.length }),
+    rates: [],
+    latency: build({ lowestDiscernibleValue: 1, numberOfSignificantValueDigits: 3 }),
+  };
 }
 
 /** @returns the requests a second of the bare nginx */
-async function throughput(ours: HttpLoad, theirs: HttpLoad, add: (row: Row) => void): Promise<number> {
-  const { mine, other } = await inTurn(ours, theirs, async (load) => await load.most(SECONDS));
+async function throughput(ours: Side, theirs: Side, add: (row: Row) => void): Promise<number> {
+  await inTurn(ours, theirs, async ({ load, rates }) => {
+    rates.push(await load.most(SECONDS));
+  });
+  const [mine, other] = [median(ours.rates), median(theirs.rates)];
   const ratio = mine / other;
   add({
     work: `requests/s through the ingress, metrics on, median of ${ROUNDS}`,
@@ -81,12 +95,14 @@ async function throughput(ours: HttpLoad, theirs: HttpLoad, add: (row: Row) => v
   return other;
 }
 
-async function tail(ours: HttpLoad, theirs: HttpLoad, rate: number, add: (row: Row) => void): Promise<void> {
-  const p99 = async (load: HttpLoad): Promise<number> => await load.p99(rate, SECONDS);
-  const { mine, other } = await inTurn(ours, theirs, p99);
+/** Of all requests of all rounds: what comes in but a few of them, such as a look at the metrics, counts as well. */
+async function tail(ours: Side, theirs: Side, rate: number, add: (row: Row) => void): Promise<void> {
+  await inTurn(ours, theirs, async ({ load, latency }) => await load.steady(rate, SECONDS, latency));
+  const p99 = ({ latency }: Side): number => latency.getValueAtPercentile(99) / 1_000;
+  const [mine, other] = [p99(ours), p99(theirs)];
   const ratio = mine / other;
   add({
-    work: `p99 at ${rate} requests/s, half of that load, median of ${ROUNDS}`,
+    work: `p99 at ${rate} requests/s, half of that load, of ${ours.latency.totalCount}`,
     yardstick: `${other.toFixed(2)} ms: bare nginx`,
     measured: `${mine.toFixed(2)} ms: ${ratio.toFixed(2)} ×`,
     bound: `at most ${P99_BOUND} ×`,
@@ -95,19 +111,12 @@ async function tail(ours: HttpLoad, theirs: HttpLoad, rate: number, add: (row: R
 }
 
 /** Each round begins with the one that the round before ended with: neither is always the first after the other. */
-async function inTurn(
-  ours: HttpLoad,
-  theirs: HttpLoad,
-  measure: (load: HttpLoad) => Promise<number>,
-): Promise<{ mine: number; other: number }> {
-  const mine: number[] = [];
-  const other: number[] = [];
+async function inTurn(ours: Side, theirs: Side, measure: (side: Side) => Promise<void>): Promise<void> {
   for (let round = 0; round < ROUNDS; round += 1) {
-    if (round % 2 === 0) mine.push(await measure(ours));
-    other.push(await measure(theirs));
-    if (round % 2 === 1) mine.push(await measure(ours));
+    const [first, second] = round % 2 === 0 ? [ours, theirs] : [theirs, ours];
+    await measure(first);
+    await measure(second);
   }
-  return { mine: median(mine), other: median(other) };
 }
 
 /** @returns where its instances listen */

@@ -94,7 +94,9 @@ start_engine() {
   fi
   remove_stale_pid_file /var/run/docker.pid dockerd
   remove_stale_pid_file /var/run/docker/containerd/containerd.pid containerd
-  setsid dockerd >>"$LOG" 2>&1 </dev/null &
+  # No process for each published port: Docker before version 23 may end one whenever a thread of its own ends, and the
+  # port is refused from then on.
+  setsid dockerd --userland-proxy=false >>"$LOG" 2>&1 </dev/null &
   pid=$!
   if ! trouble=$(wait_for_engine "$pid"); then
     kill "$pid" 2>/dev/null || true

@@ -1,12 +1,12 @@
 import type { Proxy } from '../controllers/ingress/controller.ts';
 import { AutoServeError, messageOf } from '../error.ts';
-import type { AccessLogListener } from './access-log.ts';
+import { followAccessLog, type AccessLogListener } from './access-log.ts';
 import { readCertificates, type Certificate } from './certificate.ts';
 import { Nginx, type NginxOptions } from './nginx.ts';
 import { Problems } from './problems.ts';
 import type { Route } from './route.ts';
 import type { RefusedRoute } from './routes.ts';
-import type { SocketsListener } from './sockets.ts';
+import { followSockets, type SocketsListener } from './sockets.ts';
 
 export interface IngressOptions extends Omit<NginxOptions, 'certificates'> {
   /** Holds `<host>.crt` and `<host>.key`. */
@@ -17,8 +17,8 @@ export interface IngressOptions extends Omit<NginxOptions, 'certificates'> {
 export class Ingress implements Proxy {
   readonly #options: IngressOptions;
   #nginx: Nginx | undefined;
-  #begin: (nginx: Nginx) => void = () => {};
-  readonly #begun = new Promise<Nginx>((resolve) => {
+  #begin: () => void = () => {};
+  readonly #begun = new Promise<void>((resolve) => {
     this.#begin = resolve;
   });
   /** As they were last read. */
@@ -51,12 +51,16 @@ export class Ingress implements Proxy {
 
   /** See `followSockets`; waits until there is an nginx. */
   async sockets(listener: SocketsListener, signal: AbortSignal): Promise<void> {
-    await (await this.#begunOrAborted(signal))?.sockets(listener, signal);
+    const { engine, clock } = this.#options;
+    await this.#begunOrAborted(signal);
+    await followSockets(engine, clock, listener, signal);
   }
 
   /** See `followAccessLog`; waits until there is an nginx. */
   async accessLog(listener: AccessLogListener, signal: AbortSignal): Promise<void> {
-    await (await this.#begunOrAborted(signal))?.accessLog(listener, signal);
+    const { engine, clock } = this.#options;
+    await this.#begunOrAborted(signal);
+    await followAccessLog(engine, clock, listener, signal);
   }
 
   /** Leaves nginx serving. */
@@ -64,16 +68,16 @@ export class Ingress implements Proxy {
     await this.#nginx?.close();
   }
 
-  async #begunOrAborted(signal: AbortSignal): Promise<Nginx | null> {
-    const aborted = new Promise<null>((resolve) =>
-      signal.addEventListener('abort', () => resolve(null), { once: true }),
+  async #begunOrAborted(signal: AbortSignal): Promise<void> {
+    const aborted = new Promise<void>((resolve) =>
+      signal.addEventListener('abort', () => resolve(), { once: true }),
     );
-    return await Promise.race([this.#begun, aborted]);
+    await Promise.race([this.#begun, aborted]);
   }
 
   #start(): Nginx {
     this.#nginx ??= new Nginx({ ...this.#options, certificates: () => this.#certificates() });
-    this.#begin(this.#nginx);
+    this.#begin();
     return this.#nginx;
   }
 

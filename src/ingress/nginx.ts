@@ -2,20 +2,19 @@ import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import { backoffMs } from '../control/backoff.ts';
 import { AutoServeError } from '../error.ts';
-import { followAccessLog, type AccessLogListener } from './access-log.ts';
 import type { Certificate } from './certificate.ts';
 import { configurationOf, type Configuration } from './configuration.ts';
-import { ensureContainer, type NginxEngine, type NginxPlace } from './container.ts';
-import { awaitStart, deploy, servingSlot, type Candidate } from './deployment.ts';
+import type { NginxEngine, NginxPlace } from './container.ts';
+import { deploy, type Candidate } from './deployment.ts';
 import type { IngressEvent } from './event.ts';
-import type { Slot } from './layout.ts';
+import { NginxContainer } from './nginx-container.ts';
 import type { NginxSettings } from './nginx-config.ts';
 import { pause } from './pause.ts';
+import { knock, type Knock } from './port-watch.ts';
 import { Problems } from './problems.ts';
 import { ConfigurationRefused } from './refusal.ts';
 import type { Route } from './route.ts';
 import { routingTable, type RoutingTable } from './routes.ts';
-import { followSockets, type SocketsListener } from './sockets.ts';
 import { failureOf, isNews, type IngressState } from './state.ts';
 import { askStatus } from './status.ts';
 
@@ -33,6 +32,8 @@ export interface NginxOptions {
   onEvent: (event: IngressEvent) => void;
   /** Asks nginx's status server; see `askStatus`. */
   ask?: typeof askStatus;
+  /** Tries the published port; see `PortWatch`. */
+  knock?: Knock;
 }
 
 type Refusals = (refused: RoutingTable['refused']) => void;
@@ -41,15 +42,6 @@ const RELOAD_MS = 200;
 const BACKOFF = { baseMs: 500, capMs: 30_000 };
 /** The net under lost events. */
 const RESYNC_MS = 30_000;
-
-/** The container of the last attempt. */
-interface Serving {
-  id: string;
-  ip: string | null;
-  slot: Slot;
-  /** Of the configuration in force; undefined when nobody knows. */
-  generation: string | undefined;
-}
 
 interface Waiter {
   resolve: () => void;
@@ -62,7 +54,6 @@ interface Waiter {
  */
 export class Nginx {
   readonly #options: NginxOptions;
-  readonly #ask: typeof askStatus;
   readonly #start: Configuration;
   readonly #closing = new AbortController();
   readonly #watch: { close(): void };
@@ -70,9 +61,7 @@ export class Nginx {
   #waiting: Waiter[] = [];
   /** The last configuration that nginx accepted. */
   #accepted: Configuration | undefined;
-  #container: Serving | undefined;
-  /** Whether it is certain that no nginx runs. */
-  #down = false;
+  readonly #container: NginxContainer;
   #state: IngressState = { serving: false, reason: 'Starting', message: 'nginx is being started', app: null };
   readonly #refusals: Problems;
   #attempt: Promise<void> | undefined;
@@ -87,10 +76,27 @@ export class Nginx {
   /** Starts at once, or takes over the container that it finds. */
   constructor(options: NginxOptions) {
     this.#options = options;
-    this.#ask = options.ask ?? askStatus;
     this.#refusals = new Problems(options.onEvent);
     this.#start = configurationOf(null, options.settings, []);
     this.#watch = options.engine.watchIngress(() => this.#look());
+    const { address, port } = options.place;
+    this.#container = new NginxContainer({
+      ...options,
+      ask: options.ask ?? askStatus,
+      knock: options.knock ?? knock,
+      onEnded: () =>
+        this.#troubled(
+          'IngressDown',
+          'nginx was ended, changed or removed, not by AutoServe; it is started again',
+        ),
+      // An application that is to stop need not wait for an image that is being pulled.
+      onStillDown: () => this.#release(),
+      onCutOff: () => {
+        const what = `the engine does not pass on any more what comes in at ${address}:${port}`;
+        this.#troubled('IngressPortLost', `${what}; nginx is made anew`);
+        this.#look();
+      },
+    });
     this.#look();
   }
 
@@ -122,18 +128,7 @@ export class Nginx {
 
   /** nginx's `stub_status` page; null when it does not run or cannot be reached from here. */
   async statusPage(): Promise<string | null> {
-    const ip = this.#container?.ip;
-    return ip ? ((await this.#ask(ip, '/status')) ?? null) : null;
-  }
-
-  /** See `followSockets`. */
-  async sockets(listener: SocketsListener, signal: AbortSignal): Promise<void> {
-    await followSockets(this.#options.engine, this.#options.clock, listener, signal);
-  }
-
-  /** See `followAccessLog`. */
-  async accessLog(listener: AccessLogListener, signal: AbortSignal): Promise<void> {
-    await followAccessLog(this.#options.engine, this.#options.clock, listener, signal);
+    return await this.#container.statusPage();
   }
 
   /** Ends what is under way and leaves nginx serving. */
@@ -142,6 +137,7 @@ export class Nginx {
     this.#watch.close();
     this.#cancelTimer?.();
     await this.#attempt;
+    this.#container.close();
     const closed = new AutoServeError('Closed', 'AutoServe stops before the change is in force');
     for (const waiter of this.#waiting.splice(0)) waiter.reject(closed);
   }
@@ -149,15 +145,18 @@ export class Nginx {
   #look(): void {
     if (this.#closing.signal.aborted) return;
     // What an attempt that failed has done to the container is heard of here, too.
-    if (this.#down && this.#options.clock.now().getTime() < this.#retryAt) {
+    if (this.#container.down && this.#options.clock.now().getTime() < this.#retryAt) {
       this.#release();
       return;
     }
     this.#again = true;
-    this.#attempt ??= this.#attempts().finally(() => {
-      this.#attempt = undefined;
-      if (this.#again) this.#look();
-    });
+    // Later, for what an attempt does at once may be heard of here before there is one.
+    this.#attempt ??= Promise.resolve()
+      .then(() => this.#attempts())
+      .finally(() => {
+        this.#attempt = undefined;
+        if (this.#again) this.#look();
+      });
   }
 
   async #attempts(): Promise<void> {
@@ -171,7 +170,7 @@ export class Nginx {
   async #attemptOnce(): Promise<void> {
     let waiters: Waiter[] | undefined;
     try {
-      await this.#ensureContainer();
+      await this.#container.ensure(this.#accepted ?? this.#start, this.#closing.signal);
       await this.#pace();
       // Whoever comes from here on waits for the next attempt.
       waiters = this.#waiting.splice(0);
@@ -181,28 +180,10 @@ export class Nginx {
     } catch (error) {
       this.#fail(error);
       for (const waiter of waiters ?? this.#waiting.splice(0)) {
-        if (this.#down) waiter.resolve();
+        if (this.#container.down) waiter.resolve();
         else waiter.reject(error);
       }
     }
-  }
-
-  async #ensureContainer(): Promise<void> {
-    const { engine, place, clock } = this.#options;
-    const known = this.#container;
-    const first = this.#accepted ?? this.#start;
-    const { signal } = this.#closing;
-    const onDown = (): void => this.#noteDown();
-    const { container, isNew } = await ensureContainer(engine, place, { first, onDown, signal });
-    const { id, ip } = container;
-    if (isNew) {
-      await awaitStart(engine, id, clock);
-      this.#container = { id, ip, slot: 'a', generation: first.generation };
-    } else if (known?.id !== id || known.ip !== ip) {
-      const loaded = ip ? (await this.#ask(ip, '/configuration'))?.trim() : undefined;
-      this.#container = { id, ip, ...(await servingSlot(engine, id, loaded)) };
-    }
-    this.#down = false;
   }
 
   /** What is wanted now; undefined before there is anything. */
@@ -212,18 +193,8 @@ export class Nginx {
     return table && { table, configuration: configurationOf(table, this.#options.settings, certificates) };
   }
 
-  /** An application that is to stop need not wait for an image that is being pulled. */
-  #noteDown(): void {
-    if (this.#down) this.#release();
-    if (!this.#down && this.#container)
-      this.#setState({
-        serving: false,
-        reason: 'IngressDown',
-        message: 'nginx was ended, changed or removed, not by AutoServe; it is started again',
-        app: null,
-      });
-    this.#down = true;
-    this.#container = undefined;
+  #troubled(reason: string, message: string): void {
+    this.#setState({ serving: false, reason, message, app: null });
   }
 
   #release(): void {
@@ -240,7 +211,7 @@ export class Nginx {
 
   async #deploy(wanted: Candidate | undefined): Promise<void> {
     const { engine, clock } = this.#options;
-    const container = this.#container;
+    const container = this.#container.serving;
     if (!wanted || !container || this.#isInForce(wanted)) return;
     this.#lastReload = clock.now().getTime();
     // If it fails halfway, nobody knows.
@@ -259,7 +230,7 @@ export class Nginx {
   }
 
   #isInForce(wanted: Candidate | undefined): boolean {
-    return !wanted || this.#container?.generation === wanted.configuration.generation;
+    return !wanted || this.#container.serving?.generation === wanted.configuration.generation;
   }
 
   #succeed(): void {
@@ -277,7 +248,7 @@ export class Nginx {
     this.#setState(failureOf(error));
     const wait = backoffMs(this.#failures, BACKOFF, random());
     this.#retryAt = clock.now().getTime() + wait;
-    if (this.#down) this.#again = false;
+    if (this.#container.down) this.#again = false;
     this.#lookIn(wait);
   }
 

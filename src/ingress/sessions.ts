@@ -22,7 +22,7 @@ export async function inSessions(
   while (!signal.aborted) {
     try {
       const container = await engine.findIngress();
-      if (!container?.running) throw new AutoServeError('IngressNotRunning', 'nginx does not run');
+      if (!container?.running) throw notRunning();
       await session(container.id, () => {
         lost = false;
       });
@@ -34,10 +34,20 @@ export async function inSessions(
   }
 }
 
+/** There is nothing to read from. */
+export function notRunning(): AutoServeError {
+  return new AutoServeError('IngressNotRunning', 'nginx does not run');
+}
+
 /** What `timeout` says when the time is up: GNU's its own, BusyBox's that of the program that it ended. */
 const TIME_IS_UP: readonly (number | null)[] = [124, 143];
 
 /** Whether a command under `timeout` ended because its time was up. */
 export function isTimeUp(exitCode: number | null): boolean {
   return TIME_IS_UP.includes(exitCode);
+}
+
+/** Whether a command was killed, as all are when their container ends. */
+export function isKilled(exitCode: number | null): boolean {
+  return exitCode === 137;
 }

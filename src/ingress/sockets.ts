@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { IngressEngine } from '../engine/ingress-engine.ts';
 import { AutoServeError } from '../error.ts';
-import { inSessions, isTimeUp } from './sessions.ts';
+import { inSessions, isKilled, isTimeUp, notRunning } from './sessions.ts';
 
 export interface SocketsListener {
   /** The connections that nginx has established, in lines of `/proc/net/tcp`; every few seconds. */
@@ -39,6 +39,7 @@ export async function followSockets(
       piece = await output.next();
     }
     if (signal.aborted || isTimeUp(piece.value)) return;
+    if (isKilled(piece.value)) throw notRunning();
     throw new AutoServeError(
       'SocketsUnreadable',
       `nginx's connections cannot be read: exit code ${piece.value}`,

@@ -28,7 +28,7 @@ describe('the access log', () => {
       routeTo('none', []),
     ]);
     const log = listener();
-    const ended = nginx.accessLog(log, ingress.following.signal);
+    const ended = followAccessLog(ingress.engine(), systemClock, log, ingress.following.signal);
     await eventually(() => expect(log.heard.open).to.equal(1));
     for (const host of ['web', 'half', 'half', 'none', 'unknown'])
       await ingress.get(`${host}.localhost`, '/secret');
@@ -57,7 +57,7 @@ describe('the access log', () => {
     const nginx = ingress.nginx();
     await nginx.apply([routeTo('web', [])]);
     const log = listener();
-    const ended = nginx.accessLog(log, ingress.following.signal);
+    const ended = followAccessLog(ingress.engine(), systemClock, log, ingress.following.signal);
     await eventually(() => expect(log.heard.open).to.equal(1));
     await ingress.get('web.localhost');
     await nginx.apply([routeTo('web', []), routeTo('more', [])]);

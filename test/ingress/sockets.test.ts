@@ -1,6 +1,8 @@
 import { get } from 'node:http';
 import { expect } from 'chai';
+import { systemClock } from '../../src/clock.ts';
 import { HTTP_PORT } from '../../src/ingress/layout.ts';
+import { followSockets } from '../../src/ingress/sockets.ts';
 import { parseSockets } from '../../src/metrics/sockets.ts';
 import { eventually } from '../eventually.ts';
 import { routeTo, useIngress } from './fixture.ts';
@@ -23,7 +25,7 @@ describe('what nginx has open', () => {
         void heard.open.push(parseSockets(lines, new Set([HTTP_PORT])).get(`${web.ip}:8080`) ?? 0),
       onLost: () => void (heard.lost += 1),
     };
-    const ended = nginx.sockets(listener, ingress.following.signal);
+    const ended = followSockets(ingress.engine(), systemClock, listener, ingress.following.signal);
     await eventually(() => expect(heard.open).to.deep.equal([0]), PATIENCE_MS);
     const held = [1, 2].map(() =>
       get({

@@ -18,6 +18,8 @@ export class World {
   readonly events: IngressEvent[] = [];
 
   certificates: Certificate[] = [];
+  /** A container whose port the engine does not serve any more. */
+  cutOff: string | undefined;
 
   nginx(clock: Clock = this.clock): Nginx {
     return new Nginx({
@@ -34,6 +36,10 @@ export class World {
       onEvent: (event) => this.events.push(event),
       // What it serves tells its own generation.
       ask: async () => /return 200 "([0-9a-f]+)/.exec(this.engine.serving ?? '')?.[1],
+      knock: async () => {
+        const found = await this.engine.findIngress();
+        return found?.running && found.id !== this.cutOff ? 'open' : 'refused';
+      },
     });
   }
 

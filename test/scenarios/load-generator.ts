@@ -26,7 +26,9 @@ export interface LoadReport {
   outcomes: Record<string, number>;
   /** Of what was served, in milliseconds. */
   latency: Record<'p50' | 'p95' | 'p99' | 'max', number>;
-  /** Those that were not answered with status 200; the first ones alone when there are many. */
+  /** How many were not answered with status 200. */
+  failed: number;
+  /** What is known of them; of the first ones alone when there are many. */
   failures: Failure[];
 }
 
@@ -54,6 +56,7 @@ const failures: Failure[] = [];
 const began = performance.now();
 let sent = 0;
 let answered = 0;
+let failed = 0;
 let stopped = false;
 
 function report(): LoadReport {
@@ -62,6 +65,7 @@ function report(): LoadReport {
     sent,
     outcomes,
     latency: { p50: ms(50), p95: ms(95), p99: ms(99), max: ms(100) },
+    failed,
     failures,
   };
 }
@@ -80,8 +84,12 @@ function send(): void {
     answered += 1;
     outcomes[reason] = (outcomes[reason] ?? 0) + 1;
     const ms = performance.now() - start;
-    if (reason === '200') latency.recordValue(Math.round(ms * 1_000));
-    else if (failures.length < MOST_FAILURES)
+    if (reason === '200') {
+      latency.recordValue(Math.round(ms * 1_000));
+      return;
+    }
+    failed += 1;
+    if (failures.length < MOST_FAILURES)
       failures.push({ reason, method, path, kept: asked.reusedSocket, sentAt, ms: Math.round(ms) });
   };
   const asked: ClientRequest = request(

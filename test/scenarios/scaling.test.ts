@@ -4,14 +4,15 @@ import { IngressGround } from './ingress.ts';
 import { manifestOf } from './manifest.ts';
 import { SAMPLES_OF_WINDOW, ScaledApp, type Change } from './scaling.ts';
 
-/** Looks no further back than the scaler must, and waits for nothing longer than for two measurements. */
-const QUICK = { mode: 'auto', windowSeconds: 10, cooldownSeconds: 2, stabilizationWindowSeconds: 10 };
+/** Goes by one measurement, and waits for nothing longer than for two. */
+const QUICK = { mode: 'auto', windowSeconds: 5, cooldownSeconds: 2, stabilizationWindowSeconds: 10 };
 const WEIGHTS = { rps: 0, latency: 0, cpu: 0, memory: 0, connection: 0 };
 
 /** Requests a second that one instance takes before the scaler adds another: 80 % of the target. */
 const CAPACITY = 16;
-const BASE = 11;
+const BASE = 10;
 const STEP = 4 * BASE;
+const CALM_INTERVALS = 3;
 
 /** One for each of the other metrics, with a load that asks for more by this metric alone. */
 const drivers = [
@@ -87,7 +88,7 @@ describe('scaling', () => {
 
   async function stepUpAndDown() {
     const calm = shop.load({ perSecond: BASE });
-    await shop.receives(BASE * 0.7);
+    await shop.receives(BASE * 0.7, CALM_INTERVALS);
     const base = await shop.changes();
     const stepAt = new Date();
     const busy = shop.load({ perSecond: STEP - BASE });

@@ -22,24 +22,25 @@ export interface WindowScope {
 
 /** How often metrics are collected. */
 export const SAMPLE_INTERVAL_SECONDS = 5;
-/** Samples three intervals old say nothing about now. A window shorter than that would sometimes hold none. */
+/** Samples three intervals old say nothing about now. */
 export const STALE_SECONDS = 3 * SAMPLE_INTERVAL_SECONDS;
 
 /**
  * What an evaluation goes by. Requests and connections are totals, spread over the instances that are ready now, and so
  * stay true across a change of the count. CPU, memory and latency do not: of them only samples count that were taken
- * since as many instances are ready as at last.
+ * since as many instances are ready as at last. A window that is shorter than the time between two measurements holds the
+ * newest one.
  *
  * @param samples of at least the last `windowSeconds` (and `STALE_SECONDS`), in any order; others are left out
  */
 export function windowOf(samples: readonly AppSample[], scope: WindowScope): MetricWindow {
   const { now, windowSeconds, routed, ready } = scope;
-  const start = now.getTime() - Math.max(windowSeconds, STALE_SECONDS) * 1_000;
-  const inWindow = samples
-    .filter(
-      ({ timestamp, value }) => timestamp.getTime() > start && timestamp <= now && Number.isFinite(value),
-    )
+  const span = Math.max(windowSeconds, STALE_SECONDS) * 1_000;
+  const known = since(samples, now.getTime() - span)
+    .filter(({ timestamp, value }) => timestamp <= now && Number.isFinite(value))
     .toSorted((a, b) => a.timestamp.getTime() - b.timestamp.getTime());
+  const newest = known.at(-1)?.timestamp ?? now;
+  const inWindow = since(known, Math.min(now.getTime() - windowSeconds * 1_000, newest.getTime() - 1));
   const settled = sinceSameReady(inWindow);
   const of = (type: string, among: readonly AppSample[] = inWindow): AppSample[] =>
     among.filter(({ metricType }) => metricType === type);
@@ -56,10 +57,16 @@ export function windowOf(samples: readonly AppSample[], scope: WindowScope): Met
     },
     arriving: routed && isFresh(requests, now) ? mean(valuesOf(requests)) : null,
     rising: isRising(
-      requests.map(({ timestamp, value }) => ({ at: timestamp.getTime(), value })),
-      (start + now.getTime()) / 2,
+      known
+        .filter(({ metricType }) => metricType === 'rps')
+        .map(({ timestamp, value }) => ({ at: timestamp.getTime(), value })),
+      now.getTime() - span / 2,
     ),
   };
+}
+
+function since(samples: readonly AppSample[], moment: number): AppSample[] {
+  return samples.filter(({ timestamp }) => timestamp.getTime() > moment);
 }
 
 /** Whether clearly more arrived after the middle of a window than before it. */

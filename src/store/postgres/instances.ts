@@ -59,11 +59,36 @@ export const UPSERT_INSTANCES = `
   DO UPDATE SET ${assignments(INSTANCE_COLUMNS, 'EXCLUDED')}
   WHERE (${list(INSTANCE_COLUMNS, 'i.')}) IS DISTINCT FROM (${list(INSTANCE_COLUMNS, 'EXCLUDED.')})`;
 
+/**
+ * Sends a statement that holds `UPSERT_INSTANCES`. A row that another statement ends meanwhile is in its way, for it still
+ * takes the container's; it sees that when it is sent again.
+ */
+export async function sendUpsert(
+  connection: Connection,
+  sql: string,
+  bindings: readonly string[],
+): Promise<void> {
+  for (let left = MOST_OVERTAKEN; ; left -= 1) {
+    try {
+      await connection.query(sql, bindings);
+      return;
+    } catch (error) {
+      if (left === 0 || !isOvertaken(error)) throw error;
+    }
+  }
+}
+
+const MOST_OVERTAKEN = 3;
+
+function isOvertaken(error: unknown): boolean {
+  return error instanceof Error && 'constraint' in error && error.constraint === 'idx_instances_container_id';
+}
+
 export async function upsertInstances(
   connection: Connection,
   instances: readonly InstanceStatus[],
 ): Promise<void> {
-  if (instances.length > 0) await connection.query(`WITH ${UPSERT_INSTANCES}`, [toJson(instances)]);
+  if (instances.length > 0) await sendUpsert(connection, `WITH ${UPSERT_INSTANCES}`, [toJson(instances)]);
 }
 
 export async function markRemoved(

@@ -2,7 +2,7 @@ import type { Connection } from '../database.ts';
 import { toJson } from '../json.ts';
 import type { InstanceStatus, NewOperation, OperationClosure } from '../store.ts';
 import { incoming, list, type Columns } from './columns.ts';
-import { UPSERT_INSTANCES } from './instances.ts';
+import { sendUpsert, UPSERT_INSTANCES } from './instances.ts';
 
 export const OPERATION_COLUMNS: Columns<NewOperation> = [
   ['id', 'id', 'uuid'],
@@ -28,7 +28,8 @@ export async function openOperations(
   instances: readonly InstanceStatus[],
 ): Promise<void> {
   if (operations.length === 0 && instances.length === 0) return;
-  await connection.query(
+  await sendUpsert(
+    connection,
     `WITH opened AS (
        INSERT INTO operations (${list(OPERATION_COLUMNS)}) ${incoming(OPERATION_COLUMNS)}
        ON CONFLICT (id) DO NOTHING

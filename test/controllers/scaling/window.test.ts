@@ -45,11 +45,13 @@ describe('the metric window of an evaluation', () => {
     expect(readingsOf([sample('rps', 5, Number.NaN), sample('rps', 0, 8)]).rps.value).to.equal(4);
   });
 
-  it('is three intervals long at least', () => {
-    expect(readingsOf([sample('rps', 14, 8)], { windowSeconds: 1 }).rps).to.include({
-      state: 'measured',
-      value: 4,
-    });
+  it('holds the newest measurement alone when it is shorter than the time between two', () => {
+    const samples = [...every5s('rps', [100, 100, 8]), ...every5s('cpu_percent', [90, 90, 40])];
+    const { rps, cpu } = readingsOf(samples, { windowSeconds: 1 });
+    expect(rps).to.include({ state: 'measured', value: 4, samples: 1 });
+    expect(cpu).to.include({ state: 'measured', value: 40, samples: 1 });
+    expect(readingsOf([sample('rps', 14, 8)], { windowSeconds: 1 }).rps).to.include({ value: 4 });
+    expect(readingsOf([sample('rps', 16, 8)], { windowSeconds: 1 }).rps.state).to.equal('missing');
   });
 
   it('is the same in whatever order samples come', () => {
@@ -141,5 +143,7 @@ describe('the load that arrives', () => {
     expect(windowOf(steps(100, 20), SCOPE).rising).to.equal(false);
     expect(windowOf(steps(0, 0), SCOPE).rising).to.equal(false);
     expect(windowOf(every5s('rps', [50]), SCOPE).rising).to.equal(false);
+    expect(windowOf(every5s('rps', [10, 20]), { ...SCOPE, windowSeconds: 1 }).rising).to.equal(false);
+    expect(windowOf(every5s('rps', [10, 10, 20]), { ...SCOPE, windowSeconds: 1 }).rising).to.equal(true);
   });
 });

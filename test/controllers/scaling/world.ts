@@ -11,7 +11,7 @@ const weight = fc.oneof(
   fc.double({ min: 0, max: 3, noNaN: true }),
   fc.double({ min: 0, max: 1_000, noNaN: true }),
 );
-const percent = fc.double({ min: 0, max: 100, minExcluded: true, noNaN: true });
+const percent = fc.double({ min: 0.01, max: 100, noNaN: true });
 const threshold = fc.integer({ min: 1, max: 100 });
 
 /** Any policy that the schema allows, contradictory thresholds too, with counts and times that a test can live through. */

@@ -13,6 +13,8 @@ import type { StoreHost } from '../contract/host.ts';
 import { storeContract } from '../contract.ts';
 import { changes, declaration, event, instance, manifest } from '../records.ts';
 
+const WAITING_FOR_LOCKS = `SELECT pid FROM pg_stat_activity
+  WHERE datname = current_database() AND wait_event_type = 'Lock'`;
 const TABLES =
   'applications, instances, revisions, operations, manifests, scaling_policies, health_checks, failures';
 
@@ -212,6 +214,22 @@ describe('PostgresStore', () => {
     }
   });
 
+  it('takes a row for removed that another statement removes while it writes', async () => {
+    const store = new PostgresStore(database);
+    await store.applySync(changes({ applications: [declaration('raced')] }));
+    const row = instance('raced', { containerId: 'raced-1', status: 'running' });
+    await store.writeStatus([], [row]);
+    let writing: Promise<void> | undefined;
+    await database.transaction(async (connection) => {
+      await connection.query("UPDATE instances SET removed_at = now() WHERE container_id = 'raced-1'");
+      writing = store.writeStatus([], [{ ...row, ip: '10.0.0.9' }]);
+      await eventually(async () => expect(await database.query(WAITING_FOR_LOCKS)).to.have.length(1));
+    });
+    await writing;
+    const { instances } = await store.loadWorld();
+    expect(instances.filter(({ appName }) => appName === 'raced')).to.deep.equal([]);
+  });
+
   describe('whose database does not answer', () => {
     const outcome = async (work: () => Promise<unknown>): Promise<string> => {
       try {
@@ -237,8 +255,7 @@ describe('PostgresStore', () => {
         const waiting = outcome(() => store.loadWorld());
         await eventually(async () => {
           const ended = await database.query(
-            `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-             WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+            `SELECT pg_terminate_backend(pid) FROM (${WAITING_FOR_LOCKS}) waiting`,
           );
           expect(ended).to.have.length(1);
         });
