@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import { parse } from 'yaml';
 import type { ConfigFile } from './config.ts';
-import { AutoServeError, messageOf } from './error.ts';
+import { AutoServeError, fileTroubleOf } from './error.ts';
 import { packageRoot } from './package-root.ts';
 
 /**
@@ -31,7 +31,7 @@ function parseFile(path: string): unknown {
   try {
     return parse(readFileSync(path, 'utf8'));
   } catch (error) {
-    throw usage(`cannot read the configuration ${path}: ${messageOf(error)}`, error);
+    throw usage(`cannot read the configuration ${path}: ${fileTroubleOf(error)}`, error);
   }
 }
 

@@ -19,6 +19,19 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+const fileTroubles: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file or folder',
+  EACCES: 'this user may not read it',
+  EISDIR: 'it is a folder',
+  ENOTDIR: 'a part of its path is no folder',
+};
+
+/** Why a file could not be read, for people. */
+export function fileTroubleOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return fileTroubles[code] ?? messageOf(error);
+}
+
 /** The machine-readable reason of a failure: the error's code, where it has one. */
 export function reasonOf(error: Error): string {
   return 'code' in error && typeof error.code === 'string' ? error.code : 'ActionFailed';

@@ -98,6 +98,8 @@ export function startLoop(environment: LoopEnvironment): Loop {
     outbox,
     clock,
     roster,
+    observing: mode === 'observe',
+    routed: proxy !== null,
     samplesOf,
     last: environment.lastDecisions ?? [],
     onDecision: (direction) => instrumentation.scalingDecision(direction),

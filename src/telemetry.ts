@@ -57,7 +57,7 @@ export class Telemetry {
     this.#collector = new Collector({
       engine: engine.usage,
       traffic: this.#traffic,
-      targets: () => (this.#loop ? targetsOf(this.#loop.roster.entries) : []),
+      targets: () => (this.#loop ? targetsOf(this.#loop.roster.entries, this.#ingress !== null) : []),
       stubStatus: () => this.#stubStatus(),
       connections: (now) => this.#connections.at(now),
       insert: (samples) => insertMetrics(database, samples),
@@ -108,26 +108,30 @@ export class Telemetry {
   }
 
   async #follow(ingress: Ingress): Promise<void> {
-    const { clock, logger } = this.#options;
+    const { clock } = this.#options;
     const { signal } = this.#closing;
     const log: AccessLogListener = {
       onOpen: () => this.#traffic.watch(clock.now()),
       onLine: (line) => this.#traffic.add(line),
       onLost: (error) => {
         this.#traffic.lose();
-        logger.debug({ err: error }, 'the log of the ingress cannot be read');
+        this.#tellLost('the log of the ingress cannot be read', error);
       },
     };
     const sockets: SocketsListener = {
       onSockets: (lines) => this.#connections.add(parseSockets(lines, SERVED_PORTS), clock.now()),
       onLost: (error) => {
         this.#connections.lose();
-        // Before the first nginx there is nothing to read, and why there is none later is told by the ingress.
-        const level = reasonOf(error) === 'IngressNotRunning' ? 'debug' : 'warn';
-        logger[level]({ err: error }, `what the ingress has open cannot be read: ${messageOf(error)}`);
+        this.#tellLost('what the ingress has open cannot be read', error);
       },
     };
     await Promise.all([ingress.accessLog(log, signal), ingress.sockets(sockets, signal)]);
+  }
+
+  #tellLost(what: string, error: Error): void {
+    // Before the first nginx there is nothing to read, and why there is none later is told by the ingress.
+    const level = reasonOf(error) === 'IngressNotRunning' ? 'debug' : 'warn';
+    this.#options.logger[level]({ err: error }, `${what}: ${messageOf(error)}`);
   }
 
   #measured(measurement: Measurement): void {

@@ -7,7 +7,7 @@ import {
 import { backtest } from '../controllers/scaling/backtest.ts';
 import { declaredCount } from '../controllers/scaling/by-hand.ts';
 import { proportional } from '../controllers/scaling/proportional.ts';
-import { AutoServeError, messageOf } from '../error.ts';
+import { AutoServeError, fileTroubleOf } from '../error.ts';
 import type { Scaling } from '../manifest/app.gen.ts';
 import { hasErrors } from '../manifest/diagnostic.ts';
 import { parseScaling } from '../manifest/scaling-document.ts';
@@ -23,7 +23,7 @@ import { alignColumns } from './table.ts';
 export async function readPolicy(path: string, app: string): Promise<Scaling> {
   const remedy = `--policy takes a manifest of app ${app}, or a file that has "scaling:" alone`;
   const bytes = await readFile(path).catch((error: unknown) => {
-    throw new AutoServeError('PolicyUnreadable', `cannot read ${path}: ${messageOf(error)}`, {
+    throw new AutoServeError('PolicyUnreadable', `cannot read ${path}: ${fileTroubleOf(error)}`, {
       remedy,
       cause: error,
     });

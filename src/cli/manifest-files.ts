@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Config } from '../config.ts';
-import { AutoServeError, messageOf } from '../error.ts';
+import { AutoServeError, fileTroubleOf } from '../error.ts';
 import type { ParsedFile } from '../source/declarations.ts';
 import { listManifests } from '../source/listing.ts';
 import { ManifestReader } from '../source/manifest-reader.ts';
@@ -29,7 +29,7 @@ async function filesAt(path: string): Promise<SourceFile[]> {
   const isFolder = await stat(path).then(
     (stats) => stats.isDirectory(),
     (error: unknown) => {
-      throw new AutoServeError('SourceUnreadable', `cannot read ${path}: ${messageOf(error)}`, {
+      throw new AutoServeError('SourceUnreadable', `cannot read ${path}: ${fileTroubleOf(error)}`, {
         remedy: 'autoserve validate FILE|DIR…',
         cause: error,
       });

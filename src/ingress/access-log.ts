@@ -3,7 +3,7 @@ import type { IngressEngine } from '../engine/ingress-engine.ts';
 import { AutoServeError } from '../error.ts';
 import { LOG_BYTES } from './container.ts';
 import { LOG_FILE } from './layout.ts';
-import { inSessions, isTimeUp } from './sessions.ts';
+import { inSessions, isKilled, isTimeUp, notRunning } from './sessions.ts';
 
 export interface AccessLogListener {
   /** Every line from now on is told, once. */
@@ -73,6 +73,7 @@ async function followFile(
       }
       piece = await output.next();
     }
+    if (isKilled(piece.value)) throw notRunning();
     if (!signal.aborted && !isTimeUp(piece.value)) {
       throw new AutoServeError(
         'AccessLogLost',

@@ -39,6 +39,8 @@ const NO_IMAGE: ReadonlySet<string> = new Set(['ImageNotFound', 'ImagePullFailed
 export interface EnsureOptions {
   /** What a new container begins with. */
   first: Configuration;
+  /** One that is of no use, however it looks. */
+  useless: string | undefined;
   /** No nginx runs; said again when it takes long until one does. */
   onDown: () => void;
   signal: AbortSignal;
@@ -51,16 +53,18 @@ export interface EnsureOptions {
 export async function ensureContainer(
   engine: NginxEngine,
   place: NginxPlace,
-  { first, onDown, signal }: EnsureOptions,
+  { first, useless, onDown, signal }: EnsureOptions,
 ): Promise<{ container: IngressContainer; isNew: boolean }> {
   const spec = specOf(place);
+  const isAsWanted = ({ id, running, ip, settings }: IngressContainer): boolean =>
+    running && ip !== null && settings === spec.settings && id !== useless;
   const before = await engine.findIngress();
-  if (before && isAsWanted(before, spec)) return { container: before, isNew: false };
+  if (before && isAsWanted(before)) return { container: before, isNew: false };
   if (!before?.running) onDown();
   await findImage(engine, place.image, signal, () => before?.running || onDown());
   // A pull takes its time, in which somebody may have started it again.
   const found = await engine.findIngress();
-  if (found && isAsWanted(found, spec)) return { container: found, isNew: false };
+  if (found && isAsWanted(found)) return { container: found, isNew: false };
   if (found) await engine.removeIngress(found.id);
   if (found?.running) onDown();
   await engine.createNetwork();
@@ -95,10 +99,6 @@ async function findImage(
       remedy: `try \`docker pull ${image}\` on the host, or choose another --ingress-image`,
     });
   }
-}
-
-function isAsWanted({ running, ip, settings }: IngressContainer, spec: IngressSpec): boolean {
-  return running && ip !== null && settings === spec.settings;
 }
 
 /** A configuration as the files of a slot. */

@@ -24,6 +24,8 @@ export class Ingress implements Proxy {
   /** As they were last read. */
   #certificatesRead: readonly Certificate[] = [];
   readonly #problems: Problems;
+  /** Whether the last routes that were asked for are none. */
+  #unrouted = false;
 
   constructor(options: IngressOptions) {
     this.#options = options;
@@ -32,7 +34,10 @@ export class Ingress implements Proxy {
 
   /** Takes over the nginx that an earlier process left serving, if there is one. */
   async resume(): Promise<void> {
-    if (await this.#options.engine.findIngress()) this.#start();
+    if (!(await this.#options.engine.findIngress())) return;
+    const nginx = this.#start();
+    // What fails is told and tried again by nginx itself.
+    if (this.#unrouted) nginx.apply([]).catch(() => undefined);
   }
 
   /** See `Nginx.apply`. */
@@ -40,6 +45,7 @@ export class Ingress implements Proxy {
     routes: readonly Route[],
     onRefused: (refused: readonly RefusedRoute[]) => void,
   ): Promise<void> {
+    this.#unrouted = routes.length === 0;
     if (this.#nginx || routes.length > 0) await this.#start().apply(routes, onRefused);
     else onRefused([]);
   }

@@ -26,7 +26,7 @@ export interface NginxContainerOptions {
   /** It takes long until one runs again. */
   onStillDown: () => void;
   /** The engine does not lead to the one that serves any more: the next `ensure` makes another one, and its port with it. */
-  onCutOff: () => void;
+  onCutOff: (port: number) => void;
 }
 
 /** The one container of nginx, through all of its replacements. */
@@ -41,13 +41,14 @@ export class NginxContainer {
     this.#options = options;
     const { place, knock, clock, onCutOff } = options;
     this.#port = new PortWatch({
-      ...place,
+      address: place.address,
+      ports: place.tlsPort === null ? [place.port] : [place.port, place.tlsPort],
       knock,
       clock,
       answers: async () => (await this.statusPage()) !== null,
-      onLost: () => {
+      onLost: (port) => {
         this.#cutOff = this.#serving?.id;
-        onCutOff();
+        onCutOff(port);
       },
     });
   }
@@ -69,10 +70,10 @@ export class NginxContainer {
    */
   async ensure(first: Configuration, signal: AbortSignal): Promise<void> {
     const { engine, place, clock, ask } = this.#options;
-    if (this.#cutOff !== undefined) await this.#discard(this.#cutOff);
-    const known = this.#serving;
+    const useless = this.#cutOff;
     const onDown = (): void => this.#noteDown();
-    const { container, isNew } = await ensureContainer(engine, place, { first, onDown, signal });
+    const { container, isNew } = await ensureContainer(engine, place, { first, useless, onDown, signal });
+    const known = this.#serving;
     const { id, ip } = container;
     if (isNew) {
       await awaitStart(engine, id, clock);
@@ -96,16 +97,10 @@ export class NginxContainer {
     this.#port.end();
   }
 
-  async #discard(id: string): Promise<void> {
-    await this.#options.engine.removeIngress(id);
-    this.#cutOff = undefined;
-    if (this.#serving?.id === id) this.#serving = undefined;
-  }
-
   #noteDown(): void {
     const { onEnded, onStillDown } = this.#options;
     if (this.#down) onStillDown();
-    else if (this.#serving) onEnded();
+    else if (this.#serving && this.#serving.id !== this.#cutOff) onEnded();
     this.#down = true;
     this.#port.end();
     this.#serving = undefined;

@@ -79,7 +79,6 @@ export class Nginx {
     this.#refusals = new Problems(options.onEvent);
     this.#start = configurationOf(null, options.settings, []);
     this.#watch = options.engine.watchIngress(() => this.#look());
-    const { address, port } = options.place;
     this.#container = new NginxContainer({
       ...options,
       ask: options.ask ?? askStatus,
@@ -91,8 +90,8 @@ export class Nginx {
         ),
       // An application that is to stop need not wait for an image that is being pulled.
       onStillDown: () => this.#release(),
-      onCutOff: () => {
-        const what = `the engine does not pass on any more what comes in at ${address}:${port}`;
+      onCutOff: (port) => {
+        const what = `the engine does not pass on what comes in at ${options.place.address}:${port}`;
         this.#troubled('IngressPortLost', `${what}; nginx is made anew`);
         this.#look();
       },

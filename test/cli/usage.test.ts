@@ -16,6 +16,12 @@ describe('autoserve', () => {
     ['an unknown resource', ['get', 'pods'], 'autoserve get apps|instances|events|manifests|metrics'],
     ['metrics of nothing', ['get', 'metrics'], 'autoserve get metrics NAME'],
     ['a window that is none', ['get', 'metrics', 'web', '--window', 'x'], 'error: "x" is not a duration'],
+    ['a window of no time', ['get', 'metrics', 'web', '--window', '0s'], 'error: "0s" is no time at all'],
+    [
+      'a past that never was',
+      ['backtest', 'web', '--policy', 'web.yaml', '--since', '99999d'],
+      'error: "99999d" is too long',
+    ],
     ['a window of what has none', ['get', 'apps', '--window', '5m'], 'error: --window is for metrics'],
     ['a count that is none', ['scale', 'app', 'web', 'many'], 'error: "many" is not a number of instances'],
     ['a missing count', ['scale', 'web'], 'autoserve scale app NAME 3'],
@@ -55,6 +61,18 @@ describe('autoserve', () => {
     expect({ code, stdout }).to.deep.equal({ code: 1, stdout: '' });
     expect(stderr).to.contain(`error: no AutoServe runs on the data directory ${folder.path}`);
     expect(stderr).to.contain('autoserve up');
+  });
+
+  it('says which file is not there, in words', async () => {
+    const missing = join(folder.path, 'missing.yaml');
+    const said = `cannot read ${missing}: there is no such file or folder`;
+    for (const args of [
+      ['validate', missing],
+      ['backtest', 'web', '--policy', missing],
+    ])
+      expect((await autoserve(args)).stderr).to.contain(said);
+    const { stderr } = await autoserve(['validate', '--config', missing]);
+    expect(stderr).to.contain(`cannot read the configuration ${missing}: there is no such file or folder`);
   });
 
   it('says what is wrong with a configuration file, all at once', async () => {

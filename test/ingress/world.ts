@@ -18,8 +18,10 @@ export class World {
   readonly events: IngressEvent[] = [];
 
   certificates: Certificate[] = [];
-  /** A container whose port the engine does not serve any more. */
-  cutOff: string | undefined;
+  /** Whether the engine passes on what comes in at the port of a container. */
+  passes: (id: string) => boolean = () => true;
+  /** Whether the engine's host is this one. */
+  local = true;
 
   nginx(clock: Clock = this.clock): Nginx {
     return new Nginx({
@@ -35,10 +37,11 @@ export class World {
       log: pino({ level: 'silent' }),
       onEvent: (event) => this.events.push(event),
       // What it serves tells its own generation.
-      ask: async () => /return 200 "([0-9a-f]+)/.exec(this.engine.serving ?? '')?.[1],
+      ask: async () =>
+        this.local ? /return 200 "([0-9a-f]+)/.exec(this.engine.serving ?? '')?.[1] : undefined,
       knock: async () => {
         const found = await this.engine.findIngress();
-        return found?.running && found.id !== this.cutOff ? 'open' : 'refused';
+        return this.local && found?.running && this.passes(found.id) ? 'open' : 'refused';
       },
     });
   }

@@ -8,11 +8,15 @@ import { applicationRecord } from '../store/records.ts';
 const former: Member = { containerId: 'f', name: 'web-0-r1-1', ip: '10.0.0.1', ready: true, current: false };
 const present: Member = { containerId: 'p', name: 'web-0-r2-1', ip: '10.0.0.2', ready: true, current: true };
 
-function targetOf(members: readonly Member[], spec: Record<string, unknown> = {}): MetricTarget | undefined {
+function targetOf(
+  members: readonly Member[],
+  spec: Record<string, unknown> = {},
+  routed = true,
+): MetricTarget | undefined {
   const ports = [{ containerPort: 80 }];
   const manifest = appOf({ image: 'web:1', ports, ...spec });
   const application = applicationRecord('web', { manifest });
-  return targetsOf([{ application, members }])[0];
+  return targetsOf([{ application, members }], routed)[0];
 }
 
 function readyOf(members: readonly Member[]): InstanceTarget['containerId'][] {

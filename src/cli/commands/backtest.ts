@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { appNameOf } from '../app-argument.ts';
-import { durationOf } from '../duration-argument.ts';
+import { periodOf } from '../duration-argument.ts';
 import { configOf } from '../settings.ts';
 
 const help = `
@@ -32,7 +32,7 @@ export function backtestCommand(): Command {
     .addHelpText('after', help)
     .action(async (first: string, second: string | undefined, options: Options, command: Command) => {
       const name = appNameOf('backtest', first, second);
-      const seconds = durationOf(options.since) / 1_000;
+      const seconds = periodOf(options.since) / 1_000;
       const config = await configOf(command);
       const [{ readPolicy, compare, backtestText }, { withReader }, { renderData }] = await Promise.all([
         import('../backtest.ts'),

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { durationOf } from '../duration-argument.ts';
+import { periodOf } from '../duration-argument.ts';
 import { usageError } from '../exit.ts';
 import { formats, type Format, type Resource } from '../resource.ts';
 import { configOf } from '../settings.ts';
@@ -54,7 +54,7 @@ async function resourceOf(
   if (/^metrics?$/.test(word)) {
     if (name === undefined) throw usageError('get metrics needs an app', 'autoserve get metrics NAME');
     const { metricsOf } = await import('../resources/metrics.ts');
-    return metricsOf(durationOf(window ?? '5m') / 1_000);
+    return metricsOf(periodOf(window ?? '5m') / 1_000);
   }
   if (window !== undefined) throw usageError('--window is for metrics', 'autoserve get metrics NAME');
   const { resources } = await import('../resources.ts');

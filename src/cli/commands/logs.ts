@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { appNameOf } from '../app-argument.ts';
-import { durationOf } from '../duration-argument.ts';
+import { periodOf } from '../duration-argument.ts';
 import { usageError } from '../exit.ts';
 import { configOf } from '../settings.ts';
 
@@ -43,7 +43,7 @@ export function logsCommand(): Command {
         follow,
         instance,
         tail: tail === undefined ? undefined : Number(tail),
-        since: since === undefined ? undefined : new Date(Date.now() - durationOf(since)),
+        since: since === undefined ? undefined : new Date(Date.now() - periodOf(since)),
       };
       const config = await configOf(command);
       const { showFailures, showLogs } = await import('../show-logs.ts');

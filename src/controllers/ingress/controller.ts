@@ -57,7 +57,11 @@ export class IngressController {
     try {
       await this.#apply();
     } catch (error) {
-      if (!(error instanceof ConfigurationRefused)) throw error;
+      if (!(error instanceof ConfigurationRefused)) {
+        // Who failed to take it out may not want it out any more when the trouble is over.
+        this.readmit(containerId);
+        throw error;
+      }
       this.#logger.warn({ err: error }, 'an instance goes though its route is still in force');
     }
   }

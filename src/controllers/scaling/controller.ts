@@ -13,6 +13,10 @@ export interface ScalingControllerOptions {
   outbox: Outbox;
   clock: Clock;
   roster: Roster;
+  /** Whether nothing is to be carried out: then nothing is decided either. */
+  observing: boolean;
+  /** Whether there is an ingress, so that requests can be measured. */
+  routed: boolean;
   /** The last decision on each application, for what is still known after a restart. */
   last: readonly LedgerEntry[];
   /** An application's samples of level `app` of the last seconds. */
@@ -46,7 +50,8 @@ export class ScalingController {
 
   /** Looks at every application once. What the database does not take now is decided anew at the next look. */
   async evaluate(): Promise<void> {
-    const { outbox, roster, onChange } = this.#options;
+    const { outbox, roster, observing, onChange } = this.#options;
+    if (observing) return;
     const scaled = roster.entries.filter(isScaled);
     const names = new Set(scaled.map(({ application }) => application.name));
     for (const name of this.#pasts.keys()) if (!names.has(name)) this.#pasts.delete(name);
@@ -61,7 +66,7 @@ export class ScalingController {
   }
 
   #decide({ application, members }: RosterEntry): LedgerEntry[] {
-    const { algorithm, clock, samplesOf, onDecision } = this.#options;
+    const { algorithm, clock, routed, samplesOf, onDecision } = this.#options;
     const { name, uid, manifest, rollout, lastScaledAt } = application;
     const ready = members.filter((member) => member.ready).length;
     const policy = manifest.scaling;
@@ -71,7 +76,7 @@ export class ScalingController {
     const scope = {
       now,
       windowSeconds: policy.windowSeconds,
-      routed: manifest.spec.type === 'http',
+      routed: routed && manifest.spec.type === 'http',
       ready,
     };
     const input: ScalingInput = {
