@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import { EngineError } from '../engine/engine.ts';
 import type { IngressEngine } from '../engine/ingress-engine.ts';
 import { AutoServeError } from '../error.ts';
+import type { Certificate } from './certificate.ts';
 import type { Configuration } from './configuration.ts';
 import { linkTo, loweredFlag, raisedFlag, slotFiles } from './container.ts';
 import { CURRENT, nginx, ROOT, slots, type Slot } from './layout.ts';
@@ -17,10 +18,11 @@ const PARTING_MS = 500;
 /** The title of a worker that takes requests; one of an earlier configuration says that it is shutting down. */
 const WORKER = 'nginx: worker process';
 
-/** A configuration, and the table that it was made of, to tell whose a complaint is. */
+/** A configuration, and what it was made of, to tell whose a complaint is. */
 export interface Candidate {
   configuration: Configuration;
   table: RoutingTable;
+  certificates: readonly Certificate[];
 }
 
 /** The slot that is in force, and whether clients may have connections by it. */
@@ -38,7 +40,7 @@ export async function deploy(
   engine: IngressEngine,
   id: string,
   { slot: serving, used }: Incumbent,
-  { configuration, table }: Candidate,
+  { configuration, table }: Omit<Candidate, 'certificates'>,
   clock: Clock,
 ): Promise<Slot> {
   const candidate = slots[(slots.indexOf(serving) + 1) % slots.length] ?? 'a';

@@ -87,13 +87,17 @@ export class Ingress implements Proxy {
     return this.#nginx;
   }
 
-  /** Those of now; of a directory that cannot be read, those that were there before. */
+  /** Those of now; where one cannot be used, or the directory not be read, what was there before. */
   async #certificates(): Promise<readonly Certificate[]> {
     const { certificatesDir } = this.#options;
     try {
       const { certificates, problems } = await readCertificates(certificatesDir);
-      this.#report(problems);
-      this.#certificatesRead = certificates;
+      this.#report(problems.map(({ error }) => error));
+      // One that is being replaced may not match its key for a moment.
+      const kept = this.#certificatesRead.filter(({ host }) =>
+        problems.some((problem) => problem.host === host),
+      );
+      this.#certificatesRead = [...certificates, ...kept];
     } catch (error) {
       const message = `the certificates in ${certificatesDir} cannot be read: ${messageOf(error)}`;
       const remedy = 'make it a directory that autoserve may read';

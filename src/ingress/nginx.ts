@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import { backoffMs } from '../control/backoff.ts';
 import { AutoServeError } from '../error.ts';
 import type { Certificate } from './certificate.ts';
+import { CertificateChoice } from './certificate-choice.ts';
 import { configurationOf, type Configuration } from './configuration.ts';
 import type { NginxEngine, NginxPlace } from './container.ts';
 import { deploy, type Candidate } from './deployment.ts';
@@ -64,6 +65,8 @@ export class Nginx {
   readonly #container: NginxContainer;
   #state: IngressState = { serving: false, reason: 'Starting', message: 'nginx is being started', app: null };
   readonly #refusals: Problems;
+  readonly #certificates = new CertificateChoice();
+  readonly #certificateProblems: Problems;
   #attempt: Promise<void> | undefined;
   #again = false;
   #failures = 0;
@@ -77,6 +80,7 @@ export class Nginx {
   constructor(options: NginxOptions) {
     this.#options = options;
     this.#refusals = new Problems(options.onEvent);
+    this.#certificateProblems = new Problems(options.onEvent);
     this.#start = configurationOf(null, options.settings, []);
     this.#watch = options.engine.watchIngress(() => this.#look());
     this.#container = new NginxContainer({
@@ -173,7 +177,7 @@ export class Nginx {
       await this.#pace();
       // Whoever comes from here on waits for the next attempt.
       waiters = this.#waiting.splice(0);
-      await this.#deploy(await this.#candidate());
+      await this.#deployWhatPasses();
       this.#succeed();
       for (const waiter of waiters) waiter.resolve();
     } catch (error) {
@@ -187,9 +191,11 @@ export class Nginx {
 
   /** What is wanted now; undefined before there is anything. */
   async #candidate(): Promise<Candidate | undefined> {
-    const certificates = (await this.#options.certificates?.()) ?? [];
+    const certificates = this.#certificates.choose((await this.#options.certificates?.()) ?? []);
+    this.#certificateProblems.report(this.#certificates.refusals);
     const table = this.#wanted;
-    return table && { table, configuration: configurationOf(table, this.#options.settings, certificates) };
+    const { settings } = this.#options;
+    return table && { table, certificates, configuration: configurationOf(table, settings, certificates) };
   }
 
   #troubled(reason: string, message: string): void {
@@ -206,6 +212,24 @@ export class Nginx {
     const { clock } = this.#options;
     const wait = this.#lastReload + RELOAD_MS - clock.now().getTime();
     if (wait > 0) await pause(clock, wait, this.#closing.signal);
+  }
+
+  /** What nginx has against one certificate is no reason to keep everything else from coming into force. */
+  async #deployWhatPasses(): Promise<void> {
+    for (;;) {
+      const wanted = await this.#candidate();
+      try {
+        await this.#deploy(wanted);
+        if (wanted) this.#certificates.accept(wanted.certificates);
+        return;
+      } catch (error) {
+        const isCertificate =
+          wanted &&
+          error instanceof ConfigurationRefused &&
+          this.#certificates.giveUp(error, wanted.certificates);
+        if (!isCertificate) throw error;
+      }
+    }
   }
 
   async #deploy(wanted: Candidate | undefined): Promise<void> {

@@ -6,6 +6,8 @@ import type { RoutingTable } from './routes.ts';
 export class ConfigurationRefused extends AutoServeError {
   /** The app whose part of it nginx names; null when it names none. */
   readonly app: string | null;
+  /** Whose certificate it does not take; null when it is something else. */
+  readonly host: string | null;
 
   constructor(said: string, app: string | null) {
     const whose = app === null ? 'the configuration' : `the configuration of app "${app}"`;
@@ -14,6 +16,7 @@ export class ConfigurationRefused extends AutoServeError {
     });
     this.name = 'ConfigurationRefused';
     this.app = app;
+    this.host = certificateHostOf(said);
   }
 }
 
@@ -25,8 +28,8 @@ function reasonOf(said: string): string {
 
 /** The app that nginx's complaint is about: by the line that it names, or the host whose certificate it is. */
 export function culpritOf(said: string, { files }: Configuration, table: RoutingTable): string | null {
-  const host = /\/tls\/([a-z0-9.-]+)\.(?:crt|key)\b/.exec(said)?.[1];
-  if (host !== undefined) return appOf(table, host);
+  const host = certificateHostOf(said);
+  if (host !== null) return appOf(table, host);
   const line = Number(/nginx\.conf:(\d+)/.exec(said)?.[1]);
   const before = files.get('nginx.conf')?.content.split('\n').slice(0, line) ?? [];
   for (const text of before.toReversed()) {
@@ -37,6 +40,10 @@ export function culpritOf(said: string, { files }: Configuration, table: Routing
     if (server !== undefined) return appOf(table, server);
   }
   return null;
+}
+
+function certificateHostOf(said: string): string | null {
+  return /\/tls\/([a-z0-9.-]+)\.(?:crt|key)\b/.exec(said)?.[1] ?? null;
 }
 
 function appOf(table: RoutingTable, host: string): string | null {

@@ -26,6 +26,8 @@ export interface Execution {
   pull: (action: Extract<Action, { kind: 'resolveImage' }>, signal: AbortSignal) => Promise<void>;
   /** Takes an instance out of service, or back into it. */
   drain: (containerId: string, draining: boolean) => Promise<void>;
+  /** Asks an instance to end, and ends it when its grace is over; nothing new reaches it by then. */
+  stop: (containerId: string, graceSeconds: number) => Promise<void>;
   /** Keeps what is known of a failure. */
   keepCapsule: (capsule: Capsule) => Promise<void>;
   /** Called as soon as a step has ended, with what the journal is to say of it. */
@@ -89,7 +91,7 @@ async function perform(
   action: Action,
   operationId: string,
   created: Map<string, string>,
-  { engine, signal, pull, drain, keepCapsule }: Execution,
+  { engine, signal, pull, drain, stop, keepCapsule }: Execution,
 ): Promise<string | null> {
   switch (action.kind) {
     case 'createNetwork':
@@ -121,7 +123,7 @@ async function perform(
       await engine.updateContainer(action.containerId, action.resources);
       return action.containerId;
     case 'stopContainer':
-      await engine.stopContainer(action.containerId, action.graceSeconds);
+      await stop(action.containerId, action.graceSeconds);
       return action.containerId;
     case 'recordFailure':
       await recordFailure(action, engine, keepCapsule);

@@ -30,6 +30,7 @@ export async function recordScaling(connection: Connection, entries: readonly Le
      ), changed AS (
        UPDATE applications a SET scaled_replicas = w.desired_replicas FROM written w
        WHERE a.name = w.app_name AND a.uid = w.app_uid AND a.mode = 'auto' AND w.decision <> 'hold'
+         AND a.scaled_replicas IS DISTINCT FROM w.desired_replicas
        RETURNING a.name
      )
      INSERT INTO events (${list(EVENT_COLUMNS)})

@@ -42,8 +42,8 @@ describe('certificates', () => {
     writeFileSync(join(directory, 'a b;.crt'), '');
     const { certificates, problems } = await readCertificates(directory);
     expect(certificates.map(({ host }) => host)).to.deep.equal(['shop.example.com']);
-    expect(problems.map(({ code }) => code)).to.deep.equal(Array(4).fill('CertificateInvalid'));
-    const said = problems.map(({ message }) => message).join('\n');
+    expect(problems.map(({ error }) => error.code)).to.deep.equal(Array(4).fill('CertificateInvalid'));
+    const said = problems.map(({ error }) => error.message).join('\n');
     for (const name of [
       'a b;.crt',
       'broken.example.com',

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { CURRENT } from '../../src/ingress/layout.ts';
-import type { Certificate } from '../../src/ingress/certificate.ts';
+import type { IngressFile } from '../../src/engine/ingress-engine.ts';
 import { ConfigurationRefused } from '../../src/ingress/refusal.ts';
 import { eventually } from '../eventually.ts';
 import { freePort, routeTo, useIngress } from './fixture.ts';
@@ -238,12 +238,17 @@ describe('what nginx serves', () => {
 
   it('keeps the last configuration that passed when the next does not, and names the app', async () => {
     const web = await ingress.instance('web');
-    let certificates: Certificate[] = [];
-    const nginx = ingress.nginx({ tlsPort: await freePort(), certificates: async () => certificates });
+    const engine = ingress.engine();
+    const put = engine.putFiles.bind(engine);
+    let broken = true;
+    const spoil = (file: IngressFile): IngressFile =>
+      'content' in file && broken
+        ? { ...file, content: file.content.replace('set $autoserve_app shop;', '$& no_such_directive;') }
+        : file;
+    engine.putFiles = async (id, files) => await put(id, files.map(spoil));
+    const nginx = ingress.nginx({ engine });
     await nginx.apply([routeTo('web', [web])]);
-    const broken = [{ host: 'shop.localhost', certificate: 'no certificate', key: 'no key' }];
     const routes = [routeTo('web', [web]), routeTo('shop', [web])];
-    certificates = broken;
     const refusal = await nginx.apply(routes).then(
       () => undefined,
       (error: unknown) => error,
@@ -260,9 +265,21 @@ describe('what nginx serves', () => {
     const id = (await ingress.container())?.Id ?? '';
     const loaded = await ingress.engine().readFile(id, `${CURRENT}/nginx.conf`);
     expect(loaded, 'what nginx would load now').to.include('app_web').and.not.include('app_shop');
-    certificates = [];
+    broken = false;
     await nginx.apply(routes);
     expect(await ingress.who('shop.localhost')).to.equal('web');
+    expect(nginx.state).to.include({ serving: true, reason: 'IngressServing' });
+  });
+
+  it('does without a certificate that it does not take, names the app, and serves all the same', async () => {
+    const web = await ingress.instance('web');
+    const certificates = [{ host: 'shop.localhost', certificate: 'no certificate', key: 'no key' }];
+    const nginx = ingress.nginx({ tlsPort: await freePort(), certificates: async () => certificates });
+    await nginx.apply([routeTo('web', [web]), routeTo('shop', [web])]);
+    expect(await ingress.who('web.localhost')).to.equal('web');
+    expect(await ingress.who('shop.localhost')).to.equal('web');
+    const refusals = ingress.events.filter(({ reason }) => reason === 'ConfigurationRefused');
+    expect(refusals.map(({ type, app }) => [type, app])).to.deep.equal([['Warning', 'shop']]);
     expect(nginx.state).to.include({ serving: true, reason: 'IngressServing' });
   });
 });

@@ -14,6 +14,7 @@ import { intendedInstance } from './instance-status.ts';
 import { ImagePuller } from './pull.ts';
 import type { Standing } from './standing.ts';
 import { unavailableStatus } from './status.ts';
+import { stopInstance } from './stop.ts';
 import { judge, type Verdict } from './verdict.ts';
 
 export interface ApplicationControllerOptions {
@@ -179,7 +180,9 @@ export class ApplicationController {
   }
 
   async #carryOut(plan: Plan, operationIds: ReadonlyMap<number, string>, signal: AbortSignal): Promise<void> {
-    const { engine, calls, waits, clock, outbox, journal } = this.#options;
+    const { engine, calls, waits, clock, outbox, journal, drain } = this.#options;
+    const isDrained = (id: string): boolean => Boolean(this.#draining.get(id)?.since);
+    const stopping = { engine, drain, isDrained };
     const failures: unknown[] = [];
     let ended: StepResult[] = [];
     let noting = Promise.resolve();
@@ -192,9 +195,10 @@ export class ApplicationController {
       pull: async ({ image, policy, revision }, abort) =>
         await this.#puller.pull({ name: plan.app, uid: plan.appUid, revision }, image, policy, abort),
       drain: async (containerId, draining) => {
-        await this.#options.drain(containerId, draining);
+        await drain(containerId, draining);
         this.#draining.set(containerId, { since: draining ? clock.now() : null, shown: false });
       },
+      stop: async (containerId, graceSeconds) => await stopInstance(stopping, containerId, graceSeconds),
       keepCapsule: async (capsule) => {
         const kept = outbox.held < MOST_HELD_WITH_LOGS ? capsule : { ...capsule, ...NO_LOGS };
         await outbox.write((store) => store.recordFailure(kept));

@@ -21,8 +21,8 @@ export class IngressController {
   readonly #proxy: Proxy;
   readonly #roster: Roster;
   readonly #logger: Logger;
-  /** Containers that get no new request, whatever the roster says. */
-  readonly #withdrawn = new Set<string>();
+  /** Containers that get no new request, whatever the roster says, and whether that is in force. */
+  readonly #withdrawn = new Map<string, boolean>();
   readonly #onStanding: (app: string) => void;
   #applied: readonly Route[] | undefined;
   #standings: ReadonlyMap<string, RouteStanding> | undefined;
@@ -53,9 +53,11 @@ export class IngressController {
    * is sent to a stopped instance is tried at another one. Throws what else keeps the proxy from it.
    */
   async withdraw(containerId: string): Promise<void> {
-    this.#withdrawn.add(containerId);
+    if (this.#withdrawn.get(containerId)) return;
+    this.#withdrawn.set(containerId, false);
     try {
       await this.#apply();
+      if (this.#withdrawn.has(containerId)) this.#withdrawn.set(containerId, true);
     } catch (error) {
       if (!(error instanceof ConfigurationRefused)) {
         // Who failed to take it out may not want it out any more when the trouble is over.
@@ -89,7 +91,7 @@ export class IngressController {
   #routes(): Route[] {
     const { entries } = this.#roster;
     const present = new Set(entries.flatMap(({ members }) => members.map(({ containerId }) => containerId)));
-    for (const id of this.#withdrawn) if (!present.has(id)) this.#withdrawn.delete(id);
+    for (const id of this.#withdrawn.keys()) if (!present.has(id)) this.#withdrawn.delete(id);
     const routes = entries.flatMap(({ application, members }) => {
       const instances = members.flatMap(({ containerId, ip, ready }) =>
         ready && ip !== null && !this.#withdrawn.has(containerId) ? [{ ip, containerId }] : [],

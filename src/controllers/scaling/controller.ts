@@ -31,12 +31,18 @@ interface Past {
   uid: string;
   memory: ScalingMemory;
   recorded: Recorded | null;
+  /** A change that was recorded, until the roster shows it. */
+  change: { to: number; at: Date } | null;
 }
+
+/** A change that is not shown by then was overtaken by another one. */
+const SHOWN_WITHIN_MS = 60_000;
 
 /** Asks the algorithm about every application in mode auto, and records what it decides. */
 export class ScalingController {
   readonly #options: ScalingControllerOptions;
   readonly #pasts = new Map<string, Past>();
+  #recording = false;
 
   constructor(options: ScalingControllerOptions) {
     this.#options = options;
@@ -45,22 +51,30 @@ export class ScalingController {
         uid: entry.appUid,
         memory: memoryAfterRestart(entry),
         recorded: { at: entry.evaluatedAt, reason: entry.reason },
+        change: null,
       });
   }
 
   /** Looks at every application once. What the database does not take now is decided anew at the next look. */
   async evaluate(): Promise<void> {
     const { outbox, roster, observing, onChange } = this.#options;
-    if (observing) return;
+    if (observing || this.#recording) return;
     const scaled = roster.entries.filter(isScaled);
     const names = new Set(scaled.map(({ application }) => application.name));
     for (const name of this.#pasts.keys()) if (!names.has(name)) this.#pasts.delete(name);
     const entries = scaled.flatMap((entry) => this.#decide(entry));
     if (entries.length === 0) return;
-    const written = await outbox.attempt((store) => store.recordScaling(entries));
-    for (const { appName, evaluatedAt: at, reason } of written ? entries : []) {
+    this.#recording = true;
+    const written = await outbox
+      .attempt((store) => store.recordScaling(entries))
+      .finally(() => {
+        this.#recording = false;
+      });
+    for (const { appName, evaluatedAt: at, reason, decision, desiredReplicas } of written ? entries : []) {
       const past = this.#pasts.get(appName);
-      if (past) past.recorded = { at, reason };
+      if (!past) continue;
+      past.recorded = { at, reason };
+      past.change = decision === 'hold' ? null : { to: desiredReplicas, at };
     }
     for (const { appName, decision } of entries) if (decision !== 'hold') onChange(appName);
   }
@@ -72,6 +86,7 @@ export class ScalingController {
     const policy = manifest.scaling;
     const past = this.#pastOf(application);
     const now = clock.now();
+    if (isUnseen(past, application, now)) return [];
     const { revision } = desiredOf(application);
     const scope = {
       now,
@@ -99,7 +114,7 @@ export class ScalingController {
   #pastOf({ name, uid }: ApplicationRecord): Past {
     const known = this.#pasts.get(name);
     if (known?.uid === uid) return known;
-    const past = { uid, memory: memoryAfterRestart(undefined), recorded: null };
+    const past = { uid, memory: memoryAfterRestart(undefined), recorded: null, change: null };
     this.#pasts.set(name, past);
     return past;
   }
@@ -107,6 +122,12 @@ export class ScalingController {
 
 function isScaled({ application: { manifest, deletionRequestedAt } }: RosterEntry): boolean {
   return manifest.scaling.mode === 'auto' && !manifest.spec.suspend && deletionRequestedAt === null;
+}
+
+/** Whether what was decided last is not yet what is known of the application: it would be decided once more. */
+function isUnseen({ change }: Past, application: ApplicationRecord, now: Date): boolean {
+  if (!change || countOf(application) === change.to) return false;
+  return now.getTime() - change.at.getTime() < SHOWN_WITHIN_MS;
 }
 
 /** The count that was decided on, which a changed policy may have put out of its bounds. */

@@ -122,6 +122,7 @@ export class MemoryStore implements Store {
         const app = database.applications.get(entry.appName);
         if (entry.decision === 'hold' || app?.uid !== entry.appUid || app.manifest.scaling.mode !== 'auto')
           continue;
+        if (app.scaledReplicas === entry.desiredReplicas) continue;
         Object.assign(app, { scaledReplicas: entry.desiredReplicas, updatedAt: database.now() });
         database.events.push(scaled(entry));
       }
