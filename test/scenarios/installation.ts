@@ -17,6 +17,8 @@ import { postmasterOf } from './postmaster.ts';
 
 /** Installations of tests that run at a time share no port. */
 const ALONE = { AUTOSERVE_INGRESS_PORT: '0', AUTOSERVE_LISTEN: 'off' };
+/** Connections for what is asked again and again. */
+const KEPT_MS = 2_000;
 const CLI = join(packageRoot, 'dist/src/cli/autoserve.js');
 
 export interface InstallationOptions {
@@ -51,6 +53,7 @@ export class Installation {
   readonly options: InstallationOptions;
   #root = '';
   #process: ChildProcess | undefined;
+  #database: pg.Pool | undefined;
 
   constructor(options: InstallationOptions = {}) {
     this.options = options;
@@ -151,19 +154,20 @@ export class Installation {
 
   /** The rows of a query on AutoServe's database. */
   async query<T extends pg.QueryResultRow>(sql: string, values: unknown[] = []): Promise<T[]> {
-    const client = new pg.Client({ connectionString: await this.databaseUrl() });
-    client.on('error', () => {});
-    try {
-      await client.connect();
-      return (await client.query<T>(sql, values)).rows;
-    } finally {
-      await client.end();
+    const url = await this.databaseUrl();
+    if (this.#database?.options.connectionString !== url) {
+      await this.#database?.end();
+      this.#database = new pg.Pool({ connectionString: url, max: 4, idleTimeoutMillis: KEPT_MS });
+      // It forgets a connection that ends; whoever asks next gets another one.
+      this.#database.on('error', () => {});
     }
+    return (await this.#database.query<T>(sql, values)).rows;
   }
 
   /** Ends AutoServe and leaves nothing behind. */
   async dispose(): Promise<void> {
     await this.end('SIGTERM');
+    await this.#database?.end();
     const postmaster = await postmasterOf(this.dataDir);
     if (postmaster) await stopPostmaster(postmaster.pid, postmaster.directory);
     await rm(this.#root, { recursive: true, force: true });
