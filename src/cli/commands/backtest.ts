@@ -6,8 +6,9 @@ import { configOf } from '../settings.ts';
 const help = `
 Replays what was measured of an app through its present scaling policy and another one. FILE is a manifest of the app, or has
 "scaling:" alone. Requests, connections and CPU are spread evenly over the simulated instances, which are ready at once;
-memory of an instance and latency stay as they were measured. "over target" is the time in which a metric was above the target
-that the column's own policy gives it.
+memory of an instance and latency stay as they were measured. The record is read in steps of 15 s, so that windows shorter than
+that see less than the scaler did. "over target" is the time in which a metric was above the target that the column's own
+policy gives it.
 
 Examples:
   autoserve backtest web --policy web.yaml
