@@ -326,7 +326,7 @@ scaleOutThresholdPct: number
  */
 scaleInThresholdPct: number
 /**
- * How much of the past a decision looks at.
+ * How many seconds of the past a decision looks at, up to two hours.
  */
 windowSeconds: number
 /**

@@ -20,7 +20,7 @@ export const UNITS: Readonly<Record<MetricType, string>> = {
   disk_usage: 'bytes',
 };
 
-/** The labels of an app's samples that say how many instances were ready, and of how many of those usage was measured. */
+/** The labels of an app's samples that say how many instances were ready, and of how many of those the usage was measured. */
 export const READY_LABEL = 'ready';
 export const MEASURED_LABEL = 'measured';
 
@@ -44,9 +44,11 @@ export function samplesOf({ at, apps, system, diskMeasured }: Measurement): Metr
     for (const instance of measured.instances) {
       add('instance', measured.app, { instance: instance.name }, instanceValues(instance));
     }
-    const { ready, measured: ofThem } = readinessOf(measured);
-    const labels = { [READY_LABEL]: String(ready), [MEASURED_LABEL]: String(ofThem) };
-    add('app', measured.app, labels, appValues(measured));
+    const { ready, cpu, memory } = readinessOf(measured);
+    const labels = (known: number) => ({ [READY_LABEL]: String(ready), [MEASURED_LABEL]: String(known) });
+    const { memory_percent: share, memory_bytes: bytes, ...rest } = appValues(measured);
+    add('app', measured.app, labels(cpu), rest);
+    add('app', measured.app, labels(memory), known({ memory_percent: share, memory_bytes: bytes }));
   }
   add('system', null, { scope: system.usage.scope }, systemValues(system));
   return samples;
@@ -78,11 +80,12 @@ export function appValues({ instances, traffic }: AppMeasurement): MetricValues 
   });
 }
 
-/** How many instances of an app were ready, and of how many of those CPU and memory are known. */
-export function readinessOf({ instances }: AppMeasurement): { ready: number; measured: number } {
+/** How many instances of an app were ready, and of how many of those CPU is known, which takes two readings, and memory. */
+function readinessOf({ instances }: AppMeasurement): { ready: number; cpu: number; memory: number } {
   const ready = instances.filter((instance) => instance.ready);
-  const measured = ready.filter(({ usage }) => usage !== null && usage.cpuPercent !== null);
-  return { ready: ready.length, measured: measured.length };
+  const cpu = ready.filter(({ usage }) => typeof usage?.cpuPercent === 'number');
+  const memory = ready.filter(({ usage }) => typeof usage?.memoryPercent === 'number');
+  return { ready: ready.length, cpu: cpu.length, memory: memory.length };
 }
 
 /** All together. In flight is what nginx itself shows at that moment, and what has ended only where it shows nothing. */

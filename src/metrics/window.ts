@@ -13,7 +13,7 @@ const TYPES: ReadonlySet<MetricType> = new Set<WindowMetric>([
 const SLACK_MS = 20_000;
 /** How long an app is remembered that is not measured any more. */
 const FORGET_SECONDS = 600;
-/** However long a policy's window is: two hours of five types every five seconds. */
+/** The longest window that the schema allows: two hours of five types every five seconds. */
 const MOST_SAMPLES = 7_200;
 
 /** The recent past of every app, at level `app`, as long as its policy looks back. */

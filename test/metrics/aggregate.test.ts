@@ -47,6 +47,15 @@ describe('samplesOf', () => {
     expect(of('system')).to.deep.include({ labels: { scope: 'host' }, value: 24 });
   });
 
+  it('says of how many instances cpu is known, which takes two readings, and of how many memory', () => {
+    const usage = { cpuPercent: null, cores: null, memoryPercent: 30, memoryBytes: 600 };
+    const samples = samplesOf(measurement([instance('web-0-r1-1'), instance('web-1-r1-1', { usage })]));
+    const of = (type: string) =>
+      samples.find(({ aggregationLevel, metricType }) => aggregationLevel === 'app' && metricType === type);
+    expect(of('cpu_percent')).to.deep.include({ labels: { ready: '2', measured: '1' }, value: 40 });
+    expect(of('memory_percent')).to.deep.include({ labels: { ready: '2', measured: '2' }, value: 40 });
+  });
+
   it('leaves out what is not known', () => {
     const bare = instance('web-0-r1-1', { usage: null, diskBytes: null, traffic: null });
     const unknown = measurement([bare], {
