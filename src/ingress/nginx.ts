@@ -82,7 +82,6 @@ export class Nginx {
     this.#refusals = new Problems(options.onEvent);
     this.#certificateProblems = new Problems(options.onEvent);
     this.#start = configurationOf(null, options.settings, []);
-    this.#watch = options.engine.watchIngress(() => this.#look());
     this.#container = new NginxContainer({
       ...options,
       ask: options.ask ?? askStatus,
@@ -100,6 +99,7 @@ export class Nginx {
         this.#look();
       },
     });
+    this.#watch = options.engine.watchIngress(() => this.#look());
     this.#look();
   }
 
