@@ -22,6 +22,7 @@ export interface LoadOptions {
 
 export interface LoadReport {
   sent: number;
+  answered: number;
   /** By status, or by what went wrong. */
   outcomes: Record<string, number>;
   /** Of what was served, in milliseconds. */
@@ -63,6 +64,7 @@ function report(): LoadReport {
   const ms = (percent: number): number => latency.getValueAtPercentile(percent) / 1_000;
   return {
     sent,
+    answered,
     outcomes,
     latency: { p50: ms(50), p95: ms(95), p99: ms(99), max: ms(100) },
     failed,
