@@ -45,7 +45,7 @@ export function samplesOf({ at, apps, system, diskMeasured }: Measurement): Metr
       add('instance', measured.app, { instance: instance.name }, instanceValues(instance));
     }
     const { ready, cpu, memory } = readinessOf(measured);
-    const labels = (known: number) => ({ [READY_LABEL]: String(ready), [MEASURED_LABEL]: String(known) });
+    const labels = (of: number) => ({ [READY_LABEL]: String(ready), [MEASURED_LABEL]: String(of) });
     const { memory_percent: share, memory_bytes: bytes, ...rest } = appValues(measured);
     add('app', measured.app, labels(cpu), rest);
     add('app', measured.app, labels(memory), known({ memory_percent: share, memory_bytes: bytes }));
