@@ -55,7 +55,7 @@ async function readPair(directory: string, host: string): Promise<Certificate> {
   const key = await readFile(join(directory, `${host}.key`), 'utf8').catch((cause: unknown) => {
     throw new Error(`${host}.key: ${fileTroubleOf(cause)}`, { cause });
   });
-  // What nginx would refuse, and with it every change of every application.
+  // nginx would refuse it, and the host would have to go on without.
   if (!new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key))) {
     throw new Error(`${host}.key is not the key of this certificate`);
   }
