@@ -38,6 +38,11 @@ export class HttpConnection {
     this.#socket = this.#connect();
   }
 
+  /** Resolves when it is; what keeps it from it goes to `onError`. */
+  async connected(): Promise<void> {
+    if (this.#socket.connecting) await new Promise((resolve) => this.#socket.once('connect', resolve));
+  }
+
   /** Sends a request; the one before was answered. */
   ask(): void {
     this.#busy = true;

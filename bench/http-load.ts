@@ -9,7 +9,20 @@ export class HttpLoad {
   #onAnswer: (connection: HttpConnection) => void = () => {};
   #onError: (error: Error) => void = () => {};
 
-  constructor(server: HttpServer) {
+  /** Resolves when all of them are connected. */
+  static async open(server: HttpServer): Promise<HttpLoad> {
+    const load = new HttpLoad(server);
+    await new Promise<void>((resolve, reject) => {
+      load.#onError = reject;
+      Promise.all(load.#connections.map((connection) => connection.connected())).then(
+        () => resolve(),
+        reject,
+      );
+    });
+    return load;
+  }
+
+  private constructor(server: HttpServer) {
     const onAnswer = (connection: HttpConnection): void => this.#onAnswer(connection);
     const onError = (error: Error): void => this.#onError(error);
     const each = { ...server, onAnswer, onError };

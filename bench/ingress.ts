@@ -7,6 +7,7 @@ import type { ApplicationRow } from '../src/store/read.ts';
 import { eventually } from '../test/eventually.ts';
 import { freePort } from '../test/ingress/fixture.ts';
 import { BareNginx } from './bare-nginx.ts';
+import type { HttpServer } from './http-connection.ts';
 import { HttpLoad } from './http-load.ts';
 import { IMAGE } from './image.ts';
 import { Installation } from './installation.ts';
@@ -20,6 +21,7 @@ const BODY = 'ok';
 const ROUNDS = 120;
 const SECONDS = 0.5;
 const WARM_UP_SECONDS = 2;
+const SURE_ANSWERS = 100;
 const THROUGHPUT_BOUND = 0.85;
 const P99_BOUND = 1.3;
 
@@ -36,20 +38,16 @@ export async function ingressRows(docker: Docker, add: (row: Row) => void): Prom
   const env = { AUTOSERVE_INGRESS_PORT: String(port), AUTOSERVE_INGRESS_IMAGE: INGRESS_IMAGE };
   const installation = await Installation.start(docker, `bench-ingress-${process.pid}`, { env });
   let bare: BareNginx | undefined;
-  const sides: Side[] = [];
   try {
     const servers = await startApp(installation);
     const barePort = await freePort();
     bare = await BareNginx.start(docker, networkName(installation.id), barePort, servers);
     const ours = await sideOf(port, `${APP}.localhost`);
-    sides.push(ours);
     const theirs = await sideOf(barePort, 'bare');
-    sides.push(theirs);
-    for (const { load } of sides) await load.most(WARM_UP_SECONDS);
+    for (const side of [ours, theirs]) await underLoad(side, (load) => load.most(WARM_UP_SECONDS));
     const bareMost = await throughput(ours, theirs, add);
     await tail(ours, theirs, Math.floor(bareMost / 2), add);
   } finally {
-    for (const { load } of sides) load.close();
     await bare?.remove();
     await installation.stop();
   }
@@ -57,22 +55,25 @@ export async function ingressRows(docker: Docker, add: (row: Row) => void): Prom
 
 /** A server, and what is measured of it. */
 interface Side {
-  load: HttpLoad;
+  server: HttpServer;
   /** Requests a second, of each round. */
   rates: number[];
   /** Of every request, in microseconds. */
   latency: Histogram;
 }
 
-/** Begins when there are answers. */
+/** Begins when there are answers, and nothing but answers: a worker of an earlier configuration may be about to end. */
 async function sideOf(port: number, host: string): Promise<Side> {
   await eventually(async () => {
-    const { statusCode, body } = await request(`http://127.0.0.1:${port}`, { headers: { host } });
-    await body.dump();
-    if (statusCode !== 200) throw new Error(`${host} answers ${statusCode}`);
+    for (let answers = 0; answers < SURE_ANSWERS; answers += 1) {
+      const headers = { host, connection: 'close' };
+      const { statusCode, body } = await request(`http://127.0.0.1:${port}`, { headers });
+      await body.dump();
+      if (statusCode !== 200) throw new Error(`${host} answers ${statusCode}`);
+    }
   });
   return {
-    load: new HttpLoad({ port, host, bodyBytes: BODY.length }),
+    server: { port, host, bodyBytes: BODY.length },
     rates: [],
     latency: build({ lowestDiscernibleValue: 1, numberOfSignificantValueDigits: 3 }),
   };
@@ -80,8 +81,8 @@ async function sideOf(port: number, host: string): Promise<Side> {
 
 /** @returns the requests a second of the bare nginx */
 async function throughput(ours: Side, theirs: Side, add: (row: Row) => void): Promise<number> {
-  await inTurn(ours, theirs, async ({ load, rates }) => {
-    rates.push(await load.most(SECONDS));
+  await inTurn(ours, theirs, async (side, load) => {
+    side.rates.push(await load.most(SECONDS));
   });
   const [mine, other] = [median(ours.rates), median(theirs.rates)];
   const ratio = mine / other;
@@ -97,7 +98,7 @@ async function throughput(ours: Side, theirs: Side, add: (row: Row) => void): Pr
 
 /** Of all requests of all rounds: what comes in but a few of them, such as a look at the metrics, counts as well. */
 async function tail(ours: Side, theirs: Side, rate: number, add: (row: Row) => void): Promise<void> {
-  await inTurn(ours, theirs, async ({ load, latency }) => await load.steady(rate, SECONDS, latency));
+  await inTurn(ours, theirs, async ({ latency }, load) => await load.steady(rate, SECONDS, latency));
   const p99 = ({ latency }: Side): number => latency.getValueAtPercentile(99) / 1_000;
   const [mine, other] = [p99(ours), p99(theirs)];
   const ratio = mine / other;
@@ -111,11 +112,24 @@ async function tail(ours: Side, theirs: Side, rate: number, add: (row: Row) => v
 }
 
 /** Each round begins with the one that the round before ended with: neither is always the first after the other. */
-async function inTurn(ours: Side, theirs: Side, measure: (side: Side) => Promise<void>): Promise<void> {
+async function inTurn(
+  ours: Side,
+  theirs: Side,
+  measure: (side: Side, load: HttpLoad) => Promise<void>,
+): Promise<void> {
   for (let round = 0; round < ROUNDS; round += 1) {
     const [first, second] = round % 2 === 0 ? [ours, theirs] : [theirs, ours];
-    await measure(first);
-    await measure(second);
+    for (const side of [first, second]) await underLoad(side, (load) => measure(side, load));
+  }
+}
+
+/** With connections of its own, for which of nginx's workers gets how many of them is chance. */
+async function underLoad<T>({ server }: Side, measure: (load: HttpLoad) => Promise<T>): Promise<T> {
+  const load = await HttpLoad.open(server);
+  try {
+    return await measure(load);
+  } finally {
+    load.close();
   }
 }
 

@@ -15,7 +15,6 @@ import type { Measurement } from './metrics/measurement.ts';
 import { Prometheus } from './metrics/prometheus.ts';
 import { parseSockets } from './metrics/sockets.ts';
 import { targetsOf } from './metrics/targets.ts';
-import { parseStubStatus, type StubStatus } from './metrics/stub-status.ts';
 import { Traffic } from './metrics/traffic.ts';
 import { isUnavailable, type Database } from './store/database.ts';
 import { writeUsage } from './store/instance-usage.ts';
@@ -58,7 +57,7 @@ export class Telemetry {
       engine: engine.usage,
       traffic: this.#traffic,
       targets: () => (this.#loop ? targetsOf(this.#loop.roster.entries, this.#ingress !== null) : []),
-      stubStatus: () => this.#stubStatus(),
+      stubStatus: async () => (await this.#ingress?.stubStatus()) ?? null,
       connections: (now) => this.#connections.at(now),
       insert: (samples) => insertMetrics(database, samples),
       isTransient: isUnavailable,
@@ -152,10 +151,5 @@ export class Telemetry {
     this.#loop?.scaler
       .evaluate()
       .catch((error: unknown) => logger.error({ err: error }, 'the scaler could not record its decisions'));
-  }
-
-  async #stubStatus(): Promise<StubStatus | null> {
-    const page = await this.#ingress?.statusPage();
-    return (page && parseStubStatus(page)) || null;
   }
 }

@@ -6,6 +6,7 @@ import type { Certificate } from './certificate.ts';
 import type { Configuration } from './configuration.ts';
 import { linkTo, loweredFlag, raisedFlag, slotFiles } from './container.ts';
 import { CURRENT, nginx, ROOT, slots, type Slot } from './layout.ts';
+import { partingTime } from './parting.ts';
 import { pause } from './pause.ts';
 import { ConfigurationRefused, culpritOf } from './refusal.ts';
 import type { RoutingTable } from './routes.ts';
@@ -13,8 +14,6 @@ import type { RoutingTable } from './routes.ts';
 /** nginx takes a reload in a tenth of a second; a host in distress may need much longer. */
 const TAKEN_MS = 15_000;
 const LOOK_MS = 50;
-/** Within this time whoever asks for something is told to connect anew; see `slotConfig`. */
-const PARTING_MS = 500;
 /** The title of a worker that takes requests; one of an earlier configuration says that it is shutting down. */
 const WORKER = 'nginx: worker process';
 
@@ -25,10 +24,11 @@ export interface Candidate {
   certificates: readonly Certificate[];
 }
 
-/** The slot that is in force, and whether clients may have connections by it. */
+/** The slot that is in force, and whether clients may have connections by it: how many idle ones, null where nobody knows. */
 export interface Incumbent {
   slot: Slot;
   used: boolean;
+  idle: () => Promise<number | null>;
 }
 
 /**
@@ -39,7 +39,7 @@ export interface Incumbent {
 export async function deploy(
   engine: IngressEngine,
   id: string,
-  { slot: serving, used }: Incumbent,
+  { slot: serving, used, idle }: Incumbent,
   { configuration, table }: Omit<Candidate, 'certificates'>,
   clock: Clock,
 ): Promise<Slot> {
@@ -51,7 +51,7 @@ export async function deploy(
   }
   const before = await workers(engine, id);
   await engine.putFiles(id, [linkTo(candidate), loweredFlag(serving)]);
-  if (used) await pause(clock, PARTING_MS);
+  if (used) await partingTime(clock, idle);
   await engine.signalIngress(id, 'SIGHUP');
   if (await taken(engine, id, before, clock)) return candidate;
   await engine.putFiles(id, [linkTo(serving), raisedFlag(serving)]);

@@ -7,6 +7,7 @@ import { Problems } from './problems.ts';
 import type { Route } from './route.ts';
 import type { RefusedRoute } from './routes.ts';
 import { followSockets, type SocketsListener } from './sockets.ts';
+import type { StubStatus } from './stub-status.ts';
 
 export interface IngressOptions extends Omit<NginxOptions, 'certificates'> {
   /** Holds `<host>.crt` and `<host>.key`. */
@@ -50,9 +51,9 @@ export class Ingress implements Proxy {
     else onRefused([]);
   }
 
-  /** See `Nginx.statusPage`. */
-  async statusPage(): Promise<string | null> {
-    return (await this.#nginx?.statusPage()) ?? null;
+  /** See `Nginx.stubStatus`. */
+  async stubStatus(): Promise<StubStatus | null> {
+    return (await this.#nginx?.stubStatus()) ?? null;
   }
 
   /** See `followSockets`; waits until there is an nginx. */

@@ -94,7 +94,7 @@ ${proxySettings()}${pageMaps()}
   }
 
   server {
-    listen ${HTTP_PORT} default_server backlog=4096 so_keepalive=on;
+    listen ${HTTP_PORT} default_server reuseport backlog=4096 so_keepalive=on;
     location / {
       set $autoserve_app "";
       return ${table ? 404 : 503};
@@ -185,7 +185,7 @@ function tlsSettings(servers: readonly Server[], tlsHosts: ReadonlySet<string>):
   ssl_session_timeout 1d;
   ssl_session_tickets off;
   server {
-    listen ${TLS_PORT} ssl default_server backlog=4096 so_keepalive=on;
+    listen ${TLS_PORT} ssl default_server reuseport backlog=4096 so_keepalive=on;
     ssl_reject_handshake on;
     # Who shook hands for one host may ask for another.
     location / {

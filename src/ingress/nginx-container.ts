@@ -5,6 +5,7 @@ import { awaitStart, servingSlot } from './deployment.ts';
 import type { Slot } from './layout.ts';
 import { PortWatch, type Knock } from './port-watch.ts';
 import type { askStatus } from './status.ts';
+import { parseStubStatus, type StubStatus } from './stub-status.ts';
 
 /** A container, and what it serves by. */
 export interface Serving {
@@ -45,7 +46,7 @@ export class NginxContainer {
       ports: place.tlsPort === null ? [place.port] : [place.port, place.tlsPort],
       knock,
       clock,
-      answers: async () => (await this.statusPage()) !== null,
+      answers: async () => (await this.stubStatus()) !== null,
       onLost: (port) => {
         this.#cutOff = this.#serving?.id;
         onCutOff(port);
@@ -86,10 +87,11 @@ export class NginxContainer {
     this.#down = false;
   }
 
-  /** nginx's `stub_status` page; null when it does not run or cannot be reached from here. */
-  async statusPage(): Promise<string | null> {
+  /** Null when nginx does not run or cannot be reached from here. */
+  async stubStatus(): Promise<StubStatus | null> {
     const ip = this.#serving?.ip;
-    return ip ? ((await this.#options.ask(ip, '/status')) ?? null) : null;
+    const page = ip && (await this.#options.ask(ip, '/status'));
+    return (page && parseStubStatus(page)) || null;
   }
 
   /** Leaves it running. */

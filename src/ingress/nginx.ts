@@ -18,6 +18,7 @@ import type { Route } from './route.ts';
 import { routingTable, type RoutingTable } from './routes.ts';
 import { failureOf, isNews, type IngressState } from './state.ts';
 import { askStatus } from './status.ts';
+import type { StubStatus } from './stub-status.ts';
 
 export interface NginxOptions {
   engine: NginxEngine;
@@ -129,9 +130,9 @@ export class Nginx {
     return table;
   }
 
-  /** nginx's `stub_status` page; null when it does not run or cannot be reached from here. */
-  async statusPage(): Promise<string | null> {
-    return await this.#container.statusPage();
+  /** Null when nginx does not run or cannot be reached from here. */
+  async stubStatus(): Promise<StubStatus | null> {
+    return await this.#container.stubStatus();
   }
 
   /** Ends what is under way and leaves nginx serving. */
@@ -241,7 +242,8 @@ export class Nginx {
     const { generation } = container;
     container.generation = undefined;
     try {
-      const incumbent = { slot: container.slot, used: generation !== this.#start.generation };
+      const idle = async (): Promise<number | null> => (await this.stubStatus())?.waiting ?? null;
+      const incumbent = { slot: container.slot, used: generation !== this.#start.generation, idle };
       container.slot = await deploy(engine, container.id, incumbent, wanted, clock);
     } catch (error) {
       if (error instanceof ConfigurationRefused) container.generation = generation;

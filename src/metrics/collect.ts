@@ -9,7 +9,7 @@ import type { Instrumentation } from './instrumentation.ts';
 import type { Measurement, MetricTarget } from './measurement.ts';
 import { Meter } from './meter.ts';
 import { Outages } from './outages.ts';
-import type { StubStatus } from './stub-status.ts';
+import type { StubStatus } from '../ingress/stub-status.ts';
 import type { Traffic, TrafficTarget } from './traffic.ts';
 import { Windows } from './window.ts';
 

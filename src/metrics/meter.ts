@@ -4,7 +4,7 @@ import { instanceUsage, systemUsage, type InstanceUsage } from './engine-stats.t
 import type { Measurement, MetricTarget } from './measurement.ts';
 import { OpenRequests } from './open-requests.ts';
 import type { Outages } from './outages.ts';
-import { inFlight, type StubStatus } from './stub-status.ts';
+import { inFlight, type StubStatus } from '../ingress/stub-status.ts';
 import type { TrafficInterval, TrafficTarget } from './traffic.ts';
 
 export interface MeterOptions {

@@ -22,6 +22,8 @@ export class World {
   passes: (id: string) => boolean = () => true;
   /** Whether the engine's host is this one. */
   local = true;
+  /** Idle connections of clients. */
+  idle: () => number = () => 0;
 
   nginx(clock: Clock = this.clock): Nginx {
     return new Nginx({
@@ -36,9 +38,13 @@ export class World {
       random: () => 0,
       log: pino({ level: 'silent' }),
       onEvent: (event) => this.events.push(event),
-      // What it serves tells its own generation.
-      ask: async () =>
-        this.local ? /return 200 "([0-9a-f]+)/.exec(this.engine.serving ?? '')?.[1] : undefined,
+      ask: async (_ip, path) => {
+        if (!this.local || this.engine.serving === undefined) return undefined;
+        if (path === '/status')
+          return `Active connections: 1 \nReading: 0 Writing: 1 Waiting: ${this.idle()} \n`;
+        // What it serves tells its own generation.
+        return /return 200 "([0-9a-f]+)/.exec(this.engine.serving)?.[1];
+      },
       knock: async () => {
         const found = await this.engine.findIngress();
         return this.local && found?.running && this.passes(found.id) ? 'open' : 'refused';

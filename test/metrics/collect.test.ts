@@ -7,7 +7,7 @@ import { Collector, INTERVAL_MS } from '../../src/metrics/collect.ts';
 import type { Connections } from '../../src/metrics/connections.ts';
 import { noInstrumentation } from '../../src/metrics/instrumentation.ts';
 import type { MetricTarget } from '../../src/metrics/measurement.ts';
-import type { StubStatus } from '../../src/metrics/stub-status.ts';
+import type { StubStatus } from '../../src/ingress/stub-status.ts';
 import { Traffic } from '../../src/metrics/traffic.ts';
 import { Database, isUnavailable } from '../../src/store/database.ts';
 import { insertMetrics, type MetricSample, type MetricType } from '../../src/store/metrics.ts';

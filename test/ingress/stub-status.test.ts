@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { inFlight, parseStubStatus } from '../../src/metrics/stub-status.ts';
+import { inFlight, parseStubStatus } from '../../src/ingress/stub-status.ts';
 
 const PAGE = `Active connections: 291 
 server accepts handled requests
