@@ -20,7 +20,7 @@ const BODY = 'ok';
 /** Many short rounds, so that both servers meet the same of what else the host does. */
 const ROUNDS = 200;
 const SECONDS = 0.5;
-/** Hosts get faster and slower: half of the load is half of what came through the ingress in the last rounds. */
+/** Hosts get faster and slower: half of the load is half of what the bare nginx was able of in the last rounds. */
 const LAST_ROUNDS = 9;
 const WARM_UP_SECONDS = 2;
 const SURE_ANSWERS = 100;
@@ -51,7 +51,7 @@ export async function ingressRows(docker: Docker, add: (row: Row) => void): Prom
       // Begins with the one that the round before ended with: neither is always the first after the other.
       const inTurn = round % 2 === 0 ? [ours, theirs] : [theirs, ours];
       for (const side of inTurn) side.rates.push(await underLoad(side, (load) => load.most(SECONDS)));
-      const half = Math.floor(median(ours.rates.slice(-LAST_ROUNDS)) / 2);
+      const half = Math.floor(median(theirs.rates.slice(-LAST_ROUNDS)) / 2);
       for (const side of inTurn) await underLoad(side, (load) => load.steady(half, SECONDS, side.latency));
     }
     add(throughputRow(ours, theirs));

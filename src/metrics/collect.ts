@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import type { EngineUsage } from '../engine/usage.ts';
 import type { MetricSample } from '../store/metrics.ts';
+import type { StubStatus } from '../ingress/stub-status.ts';
 import { samplesOf } from './aggregate.ts';
 import { MetricBuffer } from './buffer.ts';
 import type { Connections } from './connections.ts';
@@ -9,7 +10,6 @@ import type { Instrumentation } from './instrumentation.ts';
 import type { Measurement, MetricTarget } from './measurement.ts';
 import { Meter } from './meter.ts';
 import { Outages } from './outages.ts';
-import type { StubStatus } from '../ingress/stub-status.ts';
 import type { Traffic, TrafficTarget } from './traffic.ts';
 import { Windows } from './window.ts';
 

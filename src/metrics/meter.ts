@@ -1,10 +1,10 @@
 import type { ContainerStats, EngineUsage, HostStats } from '../engine/usage.ts';
+import { inFlight, type StubStatus } from '../ingress/stub-status.ts';
 import type { Connections } from './connections.ts';
 import { instanceUsage, systemUsage, type InstanceUsage } from './engine-stats.ts';
 import type { Measurement, MetricTarget } from './measurement.ts';
 import { OpenRequests } from './open-requests.ts';
 import type { Outages } from './outages.ts';
-import { inFlight, type StubStatus } from '../ingress/stub-status.ts';
 import type { TrafficInterval, TrafficTarget } from './traffic.ts';
 
 export interface MeterOptions {
