@@ -12,6 +12,9 @@ import { IMAGE } from './image.ts';
 import type { Row } from './row.ts';
 
 const LINES = 2_000_000;
+/** As they come from the container. */
+const PIECES = 50;
+const LINES_PER_PIECE = 100;
 const APPS = 50;
 /** What an interval of five seconds holds at the bound. */
 const LINES_PER_INTERVAL = 100_000;
@@ -20,15 +23,16 @@ const GROWTH_BOUND_MB = 16;
 
 /** Lines of the ingress's log a second of one core, parsed and counted, and what is left in memory of them. */
 export function logLines(): Row {
-  const lines = Array.from({ length: 5_000 }, (_, index) => logLine(index));
+  const pieces = Array.from({ length: PIECES }, (_, piece) => logPiece(piece));
   const targets = Array.from({ length: APPS }, (_, app) => ({ app: `app-${app}`, instances: [] }));
   const traffic = new Traffic();
   let now = 0;
   traffic.watch(new Date(now));
   const handle = (count: number): void => {
-    for (let handled = 0; handled < count; handled += lines.length) {
-      for (const line of lines) traffic.add(line);
-      if ((handled + lines.length) % LINES_PER_INTERVAL === 0)
+    for (let handled = 0; handled < count; handled += LINES_PER_PIECE) {
+      const piece = pieces[(handled / LINES_PER_PIECE) % PIECES];
+      for (const line of piece?.toString('latin1').split('\n') ?? []) traffic.add(line);
+      if ((handled + LINES_PER_PIECE) % LINES_PER_INTERVAL === 0)
         traffic.rotate(new Date((now += 5_000)), targets);
     }
   };
@@ -48,18 +52,22 @@ export function logLines(): Row {
   };
 }
 
+function logPiece(piece: number): Buffer {
+  const lines = Array.from({ length: LINES_PER_PIECE }, (_, index) => logLine(piece * LINES_PER_PIECE + index));
+  return Buffer.from(lines.join('\n'));
+}
+
 /** Some of all kinds: answered, tried again, without an app. */
 function logLine(index: number): string {
-  const time = `1795439892.${String(index % 1_000).padStart(3, '0')}`;
   const address = `172.18.0.${(index % 200) + 2}:8080`;
   const took = `${index % 100 === 0 ? 2 : 0}.${String(index % 300).padStart(3, '0')}`;
-  if (index % 97 === 0) return [time, '', '-', '-', '404', '0.000', '-', '-', '153'].join('\t');
+  if (index % 97 === 0) return ['', '-', '-', '404', '0.000', '-', '-'].join('\t');
   const app = `app-${index % APPS}`;
   if (index % 31 === 0) {
     const both = `172.18.1.2:8080, ${address}`;
-    return [time, app, both, '502, 200', '200', took, `0.001, ${took}`, '-, 0.001', '615'].join('\t');
+    return [app, both, '502, 200', '200', took, `0.001, ${took}`, '-, 0.001'].join('\t');
   }
-  return [time, app, address, '200', '200', took, took, '0.001', '615'].join('\t');
+  return [app, address, '200', '200', took, took, '0.001'].join('\t');
 }
 
 /** What is in use once everything that nobody needs is gone. */

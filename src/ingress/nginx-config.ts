@@ -33,7 +33,6 @@ const SILENCE = '1h';
 
 /** One line a request, tabs between the fields, no word of the client's in it. See `metrics/access-log.ts`. */
 const LOG_FORMAT = [
-  '$msec',
   '$autoserve_app',
   '$upstream_addr',
   '$upstream_status',
@@ -41,7 +40,6 @@ const LOG_FORMAT = [
   '$request_time',
   '$upstream_response_time',
   '$upstream_connect_time',
-  '$bytes_sent',
 ].join('\t');
 
 const BALANCE: Record<Balance, string> = {

@@ -1,11 +1,9 @@
 /**
- * One request as the ingress logged it. A line is nine fields with tabs between them, in the order of nginx's variables
- * `$msec $autoserve_app $upstream_addr $upstream_status $status $request_time $upstream_response_time
- * $upstream_connect_time $bytes_sent`. Times are in milliseconds here; nginx writes seconds with three decimals.
+ * One request as the ingress logged it. A line is seven fields with tabs between them, in the order of nginx's variables
+ * `$autoserve_app $upstream_addr $upstream_status $status $request_time $upstream_response_time $upstream_connect_time`.
+ * Times are in milliseconds here; nginx writes seconds with three decimals.
  */
 export interface AccessEntry {
-  /** When the request ended, in milliseconds since the epoch. */
-  time: number;
   /** Null for a request that belongs to no app, such as one for an unknown host. */
   app: string | null;
   /** As the client got it. */
@@ -34,40 +32,33 @@ const LONGEST_APP = 253;
 /** Reads one line without its end; undefined for anything that nginx would not have written. It never throws. */
 export function parseAccessLine(line: string): AccessEntry | undefined {
   if (line.length > LONGEST_LINE) return undefined;
-  const appAt = line.indexOf('\t') + 1;
-  const addressAt = line.indexOf('\t', appAt) + 1;
+  const addressAt = line.indexOf('\t') + 1;
   const upstreamStatusAt = line.indexOf('\t', addressAt) + 1;
   const statusAt = line.indexOf('\t', upstreamStatusAt) + 1;
   const requestTimeAt = line.indexOf('\t', statusAt) + 1;
   const responseTimeAt = line.indexOf('\t', requestTimeAt) + 1;
   const connectTimeAt = line.indexOf('\t', responseTimeAt) + 1;
-  const bytesAt = line.indexOf('\t', connectTimeAt) + 1;
   // A search that fails gives 0, from where the next one begins anew: then the positions do not rise.
   const rising =
-    appAt > 0 &&
-    addressAt > appAt &&
+    addressAt > 0 &&
     upstreamStatusAt > addressAt &&
     statusAt > upstreamStatusAt &&
     requestTimeAt > statusAt &&
     responseTimeAt > requestTimeAt &&
-    connectTimeAt > responseTimeAt &&
-    bytesAt > connectTimeAt;
-  if (!rising || !isDigits(line, bytesAt, line.length)) return undefined;
+    connectTimeAt > responseTimeAt;
+  if (!rising) return undefined;
 
-  const time = seconds(line, 0, appAt - 1);
+  const app = appName(line, 0, addressAt - 1);
   const status = statusCode(line, statusAt, requestTimeAt - 1);
-  const requestTime = seconds(line, requestTimeAt, responseTimeAt - 1);
-  const app = appName(line, appAt, addressAt - 1);
-  if (time === undefined || status === undefined || requestTime === undefined || app === undefined) {
-    return undefined;
-  }
-  const entry: AccessEntry = { time, app, status, upstream: [], requestTime, connectTime: null };
+  const requestTime = milliseconds(line, requestTimeAt, responseTimeAt - 1);
+  if (app === undefined || status === undefined || requestTime === undefined) return undefined;
+  const entry: AccessEntry = { app, status, upstream: [], requestTime, connectTime: null };
   const complete = readAttempts(
     line,
     { from: addressAt, to: upstreamStatusAt - 1 },
     { from: upstreamStatusAt, to: statusAt - 1 },
     { from: responseTimeAt, to: connectTimeAt - 1 },
-    { from: connectTimeAt, to: bytesAt - 1 },
+    { from: connectTimeAt, to: line.length },
     entry,
   );
   return complete ? entry : undefined;
@@ -90,7 +81,7 @@ function readAttempts(
   connects: Range,
   entry: AccessEntry,
 ): boolean {
-  if (isDash(line, addresses.from, addresses.to)) return true;
+  if (isDash(line, addresses.from, addresses.to)) return isDash(line, connects.from, connects.to);
   for (;;) {
     const addressEnd = memberEnd(line, addresses);
     const statusEnd = memberEnd(line, statuses);
@@ -98,8 +89,8 @@ function readAttempts(
     const connectEnd = memberEnd(line, connects);
     if (!isAddress(line, addresses.from, addressEnd)) return false;
     const status = orNull(line, statuses.from, statusEnd, statusCode);
-    const responseTime = orNull(line, responses.from, responseEnd, seconds);
-    const connectTime = orNull(line, connects.from, connectEnd, seconds);
+    const responseTime = orNull(line, responses.from, responseEnd, milliseconds);
+    const connectTime = orNull(line, connects.from, connectEnd, milliseconds);
     if (status === undefined || responseTime === undefined || connectTime === undefined) return false;
     entry.upstream.push({ address: line.slice(addresses.from, addressEnd), status, responseTime });
     entry.connectTime = connectTime;
@@ -146,31 +137,28 @@ function orNull<T>(
   return isDash(line, from, to) ? null : read(line, from, to);
 }
 
-/** `12.345` as 12345 milliseconds. */
-function seconds(line: string, from: number, to: number): number | undefined {
+/** `12.345` as 12345. */
+function milliseconds(line: string, from: number, to: number): number | undefined {
   const point = to - 4;
   // The whole part is digits up to 10¹², so that milliseconds stay exact.
   if (point <= from || point - from > 12 || line.charCodeAt(point) !== DOT) return undefined;
-  if (!isDigits(line, from, point) || !isDigits(line, point + 1, to)) return undefined;
-  return digits(line, from, point) * 1_000 + digits(line, point + 1, to);
+  const whole = digits(line, from, point);
+  const rest = digits(line, point + 1, to);
+  return whole === undefined || rest === undefined ? undefined : whole * 1_000 + rest;
 }
 
 /** Three digits: also `000` and `009`, nginx's words for a request that ended early and for HTTP/0.9. */
 function statusCode(line: string, from: number, to: number): number | undefined {
-  return to - from === 3 && isDigits(line, from, to) ? digits(line, from, to) : undefined;
+  return to - from === 3 ? digits(line, from, to) : undefined;
 }
 
-function isDigits(line: string, from: number, to: number): boolean {
+function digits(line: string, from: number, to: number): number | undefined {
+  let value = 0;
   for (let at = from; at < to; at += 1) {
     const digit = line.charCodeAt(at) - ZERO;
-    if (digit < 0 || digit > 9) return false;
+    if (digit < 0 || digit > 9) return undefined;
+    value = value * 10 + digit;
   }
-  return from < to;
-}
-
-function digits(line: string, from: number, to: number): number {
-  let value = 0;
-  for (let at = from; at < to; at += 1) value = value * 10 + line.charCodeAt(at) - ZERO;
   return value;
 }
 

@@ -16,10 +16,10 @@ export class Occupancy {
   /** What is left of stays that ended in an earlier interval. */
   #carriedMs: number[] = [];
 
-  /** Someone left after `ms` milliseconds. */
-  add(ms: number): void {
-    if (ms < LONG_MS) this.#shortMs += ms;
-    else this.#longMs.push(Math.min(ms, LONGEST_MS));
+  /** Someone left after `ms` milliseconds, or several did. */
+  add(ms: number, times = 1): void {
+    if (ms < LONG_MS) this.#shortMs += ms * times;
+    else for (let left = times; left > 0; left -= 1) this.#longMs.push(Math.min(ms, LONGEST_MS));
   }
 
   merge(other: Occupancy): void {

@@ -44,18 +44,19 @@ export class Tally {
     return sum;
   }
 
-  add(entry: AccessEntry): void {
+  /** Requests of which each was as `entry` says. */
+  add(entry: AccessEntry, times = 1): void {
     const { status, upstream, requestTime, connectTime } = entry;
-    this.#requests += 1;
-    if (status >= 500) this.#errors += 1;
-    this.#latency.record(requestTime);
-    this.#inFlight.add(requestTime);
-    this.#waiting.add(waitOf(entry));
+    this.#requests += times;
+    if (status >= 500) this.#errors += times;
+    this.#latency.record(requestTime, times);
+    this.#inFlight.add(requestTime, times);
+    this.#waiting.add(waitOf(entry), times);
     const last = upstream.at(-1);
     // Where nothing was connected, the status is one that nginx gave itself.
     if (!last || connectTime === null || last.status === null || last.responseTime === null) return;
-    this.#answered += 1;
-    this.#responseMs += last.responseTime;
+    this.#answered += times;
+    this.#responseMs += last.responseTime * times;
   }
 
   /** What an interval of `ms` milliseconds shows. */

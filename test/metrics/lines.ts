@@ -2,7 +2,6 @@ import type { AccessEntry } from '../../src/metrics/access-log.ts';
 
 /** What nginx writes for an entry, in its order and number format. */
 export function lineOf({
-  time,
   app,
   status,
   upstream,
@@ -14,7 +13,6 @@ export function lineOf({
     index === upstream.length - 1 ? timeText(connectTime ?? null) : '0.000',
   );
   return [
-    timeText(time),
     app ?? '',
     list(upstream.map(({ address }) => address)),
     list(
@@ -24,7 +22,6 @@ export function lineOf({
     timeText(requestTime),
     list(upstream.map(({ responseTime }) => timeText(responseTime))),
     list(connects),
-    '1234',
   ].join('\t');
 }
 
@@ -51,7 +48,6 @@ export function request({
   connectMs = 0,
 }: Request = {}) {
   return lineOf({
-    time: 1_795_439_892_325,
     app,
     status,
     upstream: address === null ? [] : [{ address, status, responseTime: ms }],

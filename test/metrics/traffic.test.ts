@@ -102,7 +102,7 @@ describe('Traffic', () => {
   });
 
   it('counts a retried request once, for the instance that answered it', () => {
-    traffic.add('1.000\tweb\t10.0.0.2:80, 10.0.0.3:80\t502, 200\t200\t0.250\t0.100, 0.140\t-, 0.020\t9');
+    traffic.add('web\t10.0.0.2:80, 10.0.0.3:80\t502, 200\t200\t0.250\t0.100, 0.140\t-, 0.020');
     const { apps, instances } = rotate();
     expect(apps.get('web')).to.include({ requests: 1, errorRate: 0, responseTime: 140 });
     expect(instances.get('c1')?.requests).to.equal(0);
@@ -111,12 +111,25 @@ describe('Traffic', () => {
   });
 
   it('counts as waiting the time until an instance was connected, and not what a slow client took', () => {
-    traffic.add('1.000\tweb\t10.0.0.2:80\t200\t200\t30.000\t1.500\t1.000\t9');
+    traffic.add('web\t10.0.0.2:80\t200\t200\t30.000\t1.500\t1.000');
     expect(rotate().apps.get('web')?.queueLength).to.be.closeTo(1_000 / 5_000, 1e-9);
   });
 
+  it('counts every line as often as it came, however many different ones there are', () => {
+    for (let times = 0; times < 3; times += 1) {
+      for (let ms = 1; ms <= 5_000; ms += 1) traffic.add(request({ ms, connectMs: 1, status: ms > 4_000 ? 500 : 200 }));
+      traffic.add('noise');
+    }
+    expect(traffic.lines).to.deep.equal({ handled: 15_003, refused: 3 });
+    const sample = rotate().apps.get('web');
+    expect(sample).to.deep.include({ requests: 15_000, errorRate: 20, responseTime: 2_500.5 });
+    expect(sample?.latency.count).to.equal(15_000);
+    expect(sample?.queueLength).to.be.closeTo(15_000 / 5_000, 1e-9);
+    expect(sample?.activeOfEnded).to.be.closeTo((3 * 5_000 * 2_500.5) / 5_000, 1e-9);
+  });
+
   it('counts what it refuses', () => {
-    for (const line of ['', 'GET / HTTP/1.1', request(), '\t'.repeat(8)]) traffic.add(line);
+    for (const line of ['', 'GET / HTTP/1.1', request(), '\t'.repeat(6)]) traffic.add(line);
     expect(traffic.lines).to.deep.equal({ handled: 4, refused: 3 });
     expect(rotate().total.requests).to.equal(1);
   });
