@@ -53,7 +53,9 @@ export function logLines(): Row {
 }
 
 function logPiece(piece: number): Buffer {
-  const lines = Array.from({ length: LINES_PER_PIECE }, (_, index) => logLine(piece * LINES_PER_PIECE + index));
+  const lines = Array.from({ length: LINES_PER_PIECE }, (_, index) =>
+    logLine(piece * LINES_PER_PIECE + index),
+  );
   return Buffer.from(lines.join('\n'));
 }
 

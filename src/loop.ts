@@ -8,6 +8,7 @@ import { Observer } from './control/observer.ts';
 import { Outbox } from './control/outbox.ts';
 import { Roster } from './control/roster.ts';
 import { ApplicationController } from './controllers/application/controller.ts';
+import type { ServiceStanding } from './controllers/application/standing.ts';
 import { IngressController, type Proxy } from './controllers/ingress/controller.ts';
 import { ScalingController } from './controllers/scaling/controller.ts';
 import type { LedgerEntry } from './controllers/scaling/ledger.ts';
@@ -63,6 +64,8 @@ export interface Loop {
   scaler: ScalingController;
   /** Syncs, and removes what left the source even when it is so much that a mistake is likelier. */
   confirmPrune(): void;
+  /** Hears what the proxy says of itself. */
+  serviceChanged(service: ServiceStanding): void;
   /** Records what happened outside of the loop; held while the database is away. */
   record(event: NewEvent): void;
   /** Finishes the sync and the engine calls in hand and leaves every container as it is. */
@@ -178,6 +181,7 @@ export function startLoop(environment: LoopEnvironment): Loop {
     roster,
     scaler,
     confirmPrune,
+    serviceChanged: (service) => ingress?.serviceChanged(service),
     record(event) {
       outbox
         .write((to) => to.appendEvents([event]))

@@ -7,7 +7,7 @@ import { DockerEngine } from './engine/docker/docker-engine.ts';
 import { DockerIngress } from './engine/docker/docker-ingress.ts';
 import type { Engine } from './engine/engine.ts';
 import { ingressEvent } from './ingress/event.ts';
-import { Ingress } from './ingress/ingress.ts';
+import { Ingress, type IngressOptions } from './ingress/ingress.ts';
 import { startLoop, type Loop } from './loop.ts';
 import { instrumentEngine } from './metrics/instrumented-engine.ts';
 import { readSecret } from './manifest/secrets.ts';
@@ -22,7 +22,7 @@ import { replicaEvent } from './store/replica/event.ts';
 import { Replica } from './store/replica/replica.ts';
 import { openStorage, type Storage } from './store/storage.ts';
 import { lastScalingDecisions } from './store/scaling.ts';
-import type { NewEvent, Store } from './store/store.ts';
+import type { Store } from './store/store.ts';
 import { Telemetry } from './telemetry.ts';
 
 export interface UpOptions {
@@ -86,7 +86,10 @@ async function run(
   const lastDecisions = await lastScalingDecisions(database);
   // Before anything is acted on: who cannot be seen is not to begin.
   if (config.listen) await telemetry.listen(config.listen, config.resyncSeconds * 1_000);
-  const ingress = openIngress(config, installation.id, engine, logger, (event) => loop.record(event));
+  const ingress = openIngress(config, installation.id, engine, logger, {
+    onEvent: (event) => loop.record(ingressEvent(event, systemClock.now())),
+    onState: (state) => loop.serviceChanged(state),
+  });
   const loop = startLoop({
     engine: instrumentEngine(engine, telemetry.prometheus),
     store,
@@ -214,7 +217,7 @@ function openIngress(
   installation: string,
   engine: Engine,
   log: Logger,
-  record: (event: NewEvent) => void,
+  listener: Pick<IngressOptions, 'onEvent' | 'onState'>,
 ): Ingress | null {
   if (port === 0 || mode === 'observe') return null;
   return new Ingress({
@@ -228,7 +231,7 @@ function openIngress(
     clock: systemClock,
     random: Math.random,
     log,
-    onEvent: (event) => record(ingressEvent(event, systemClock.now())),
+    ...listener,
   });
 }
 

@@ -114,6 +114,7 @@ function nextCommand(
 ): string | undefined {
   if (manifest?.status === 'error') return 'autoserve validate';
   const obstacle = obstacleOf(conditions);
+  if (obstacle?.type === 'RouteServed') return 'autoserve get events';
   switch (obstacle?.reason) {
     case undefined:
       return undefined;

@@ -9,7 +9,7 @@ export function conditionOf(
 
 /** The condition that says most about why an app is not as declared; undefined when it is. */
 export function obstacleOf(conditions: readonly Condition[]): Condition | undefined {
-  return (['Synced', 'Ready', 'RouteAccepted'] as const)
+  return (['Synced', 'Ready', 'RouteAccepted', 'RouteServed'] as const)
     .map((type) => conditionOf(conditions, type))
     .find((condition) => condition && condition.status !== 'True');
 }

@@ -16,7 +16,7 @@ import { Problems } from './problems.ts';
 import { ConfigurationRefused } from './refusal.ts';
 import type { Route } from './route.ts';
 import { routingTable, type RoutingTable } from './routes.ts';
-import { failureOf, isNews, type IngressState } from './state.ts';
+import { eventOf, failureOf, isNews, logFailure, type IngressState } from './state.ts';
 import { askStatus } from './status.ts';
 import type { StubStatus } from './stub-status.ts';
 
@@ -32,6 +32,8 @@ export interface NginxOptions {
   log: Logger;
   /** Hears what users should know, once each time that it changes. */
   onEvent: (event: IngressEvent) => void;
+  /** Hears of its state with every event about it. */
+  onState: (state: IngressState) => void;
   /** Asks nginx's status server; see `askStatus`. */
   ask?: typeof askStatus;
   /** Tries the published port; see `PortWatch`. */
@@ -269,8 +271,9 @@ export class Nginx {
   #fail(error: unknown): void {
     this.#failures += 1;
     const { clock, random, log } = this.#options;
-    log.warn({ err: error }, 'the ingress is not as it should be');
-    this.#setState(failureOf(error));
+    const state = failureOf(error);
+    logFailure(log, error, state, this.#state);
+    this.#setState(state);
     const wait = backoffMs(this.#failures, BACKOFF, random());
     this.#retryAt = clock.now().getTime() + wait;
     if (this.#container.down) this.#again = false;
@@ -278,10 +281,11 @@ export class Nginx {
   }
 
   #setState(state: IngressState): void {
-    const { serving, reason, message, app } = state;
     const news = isNews(state, this.#state);
     this.#state = state;
-    if (news) this.#options.onEvent({ type: serving ? 'Normal' : 'Warning', reason, message, app });
+    if (!news) return;
+    this.#options.onEvent(eventOf(state));
+    this.#options.onState(state);
   }
 
   #lookIn(ms: number): void {

@@ -1,4 +1,6 @@
+import type { Logger } from 'pino';
 import { AutoServeError, messageOf } from '../error.ts';
+import type { IngressEvent } from './event.ts';
 import { ConfigurationRefused } from './refusal.ts';
 
 /** Whether nginx serves what was applied last. */
@@ -21,6 +23,18 @@ export function failureOf(error: unknown): IngressState {
     message: `${messageOf(error)}${remedy}`,
     app: error instanceof ConfigurationRefused ? error.app : null,
   };
+}
+
+/** What users hear of it. */
+export function eventOf({ serving, reason, message, app }: IngressState): IngressEvent {
+  return { type: serving ? 'Normal' : 'Warning', reason, message, app };
+}
+
+/** What is only tried again in vain is told once. */
+export function logFailure(log: Logger, error: unknown, state: IngressState, before: IngressState): void {
+  const level = isNews(state, before) ? 'warn' : 'debug';
+  const detail = error instanceof AutoServeError ? { reason: error.code } : { err: error };
+  log[level](detail, `the ingress is not as it should be: ${state.message}`);
 }
 
 /**

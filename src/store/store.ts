@@ -112,7 +112,7 @@ export type InstanceWord = 'starting' | 'running' | 'stopping' | 'stopped' | 'er
 export type { HealthWord };
 
 export interface Condition {
-  type: 'Ready' | 'Progressing' | 'Synced' | 'Healthy' | 'RouteAccepted' | 'ScalingActive';
+  type: 'Ready' | 'Progressing' | 'Synced' | 'Healthy' | 'RouteAccepted' | 'RouteServed' | 'ScalingActive';
   status: 'True' | 'False' | 'Unknown';
   /** CamelCase, for machines. */
   reason: string;

@@ -123,6 +123,7 @@ export class IngressFixture {
       random: () => 0.5,
       log: pino({ level: 'silent' }),
       onEvent: (event) => this.events.push(event),
+      onState: () => undefined,
       ...options,
     });
     this.#nginx.push(nginx);

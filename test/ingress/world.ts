@@ -4,6 +4,7 @@ import { MemoryIngress } from '../../src/engine/memory/memory-ingress.ts';
 import type { Certificate } from '../../src/ingress/certificate.ts';
 import type { IngressEvent } from '../../src/ingress/event.ts';
 import { Nginx } from '../../src/ingress/nginx.ts';
+import type { IngressState } from '../../src/ingress/state.ts';
 import { VirtualClock } from '../virtual-clock.ts';
 
 const START = new Date('2026-01-01T00:00:00Z');
@@ -16,6 +17,7 @@ export class World {
     resolveImage: async () => 'image',
   });
   readonly events: IngressEvent[] = [];
+  onState: (state: IngressState) => void = () => undefined;
 
   certificates: Certificate[] = [];
   /** Whether the engine passes on what comes in at the port of a container. */
@@ -36,6 +38,7 @@ export class World {
       random: () => 0,
       log: pino({ level: 'silent' }),
       onEvent: (event) => this.events.push(event),
+      onState: (state) => this.onState(state),
       ask: async (_ip, path) => {
         if (!this.local || this.engine.serving === undefined) return undefined;
         if (path === '/status') return 'Active connections: 1 \nReading: 0 Writing: 1 Waiting: 0 \n';

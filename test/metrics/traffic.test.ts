@@ -117,7 +117,8 @@ describe('Traffic', () => {
 
   it('counts every line as often as it came, however many different ones there are', () => {
     for (let times = 0; times < 3; times += 1) {
-      for (let ms = 1; ms <= 5_000; ms += 1) traffic.add(request({ ms, connectMs: 1, status: ms > 4_000 ? 500 : 200 }));
+      for (let ms = 1; ms <= 5_000; ms += 1)
+        traffic.add(request({ ms, connectMs: 1, status: ms > 4_000 ? 500 : 200 }));
       traffic.add('noise');
     }
     expect(traffic.lines).to.deep.equal({ handled: 15_003, refused: 3 });

@@ -17,4 +17,14 @@ export interface RouteStanding {
   /** CamelCase: `Accepted`, `RouteTaken`, `RouteInvalid`. */
   reason: string;
   message: string;
+  /** Of what serves it; null before that has said anything. */
+  service: ServiceStanding | null;
+}
+
+export interface ServiceStanding {
+  /** Whether the last routes are in force. */
+  serving: boolean;
+  /** CamelCase: `IngressServing`, `IngressDown`, `PortTaken`, `ImageNotFound`, … */
+  reason: string;
+  message: string;
 }

@@ -7,7 +7,7 @@ import { boundsOf } from '../scaling/limits.ts';
 import type { Desired } from './desired.ts';
 import { isAvailable, isLive, isReady, type Instance } from './instance.ts';
 import { isFinal } from './plan.ts';
-import type { SourceStanding, Standing } from './standing.ts';
+import type { ServiceStanding, SourceStanding, Standing } from './standing.ts';
 
 /** Why an application does not get on, if it does not. */
 export interface Trouble {
@@ -63,7 +63,7 @@ export function applicationStatus(
     progressingCondition(desired, complete, obstacle, awaited, proposal),
     syncedCondition(previous, standing.source),
     ...healthCondition(desired, instances),
-    ...routeCondition(previous, standing.route),
+    ...routeConditions(previous, standing.route),
     scalingCondition(previous),
   ];
   return {
@@ -184,11 +184,21 @@ function healthCondition({ manifest }: Desired, instances: readonly Instance[]):
   return [{ type, status: 'True', reason: 'NoneUnhealthy', message: 'no instance fails its check' }];
 }
 
-function routeCondition({ conditions }: ApplicationRecord, route: Standing['route']): Statement[] {
-  if (route === undefined) return conditions.filter(({ type }) => type === 'RouteAccepted');
+/** What the ingress has not said since the start is as it was. A route that is not accepted is not served, either. */
+function routeConditions({ conditions }: ApplicationRecord, route: Standing['route']): Statement[] {
+  const served = conditions.filter(({ type }) => type === 'RouteServed');
+  if (route === undefined) return [...conditions.filter(({ type }) => type === 'RouteAccepted'), ...served];
   if (route === null) return [];
-  const { accepted, reason, message } = route;
-  return [{ type: 'RouteAccepted', status: accepted ? 'True' : 'False', reason, message }];
+  const { accepted, service, reason, message } = route;
+  if (!accepted) return [{ type: 'RouteAccepted', status: 'False', reason, message }];
+  return [
+    { type: 'RouteAccepted', status: 'True', reason, message },
+    ...(service ? [serviceCondition(service)] : served),
+  ];
+}
+
+function serviceCondition({ serving, reason, message }: ServiceStanding): Statement {
+  return { type: 'RouteServed', status: serving ? 'True' : 'False', reason, message };
 }
 
 /** Whether the scaler owns the count; what it decides is in its ledger, for this is not written at every evaluation. */

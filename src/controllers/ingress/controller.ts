@@ -5,7 +5,7 @@ import { messageOf, type AutoServeError } from '../../error.ts';
 import { placeOf, routeOf, type Route } from '../../ingress/route.ts';
 import { ConfigurationRefused } from '../../ingress/refusal.ts';
 import type { RefusedRoute } from '../../ingress/routes.ts';
-import type { RouteStanding } from '../application/standing.ts';
+import type { RouteStanding, ServiceStanding } from '../application/standing.ts';
 
 /** What serves the routes; see `Nginx`. */
 export interface Proxy {
@@ -16,6 +16,8 @@ export interface Proxy {
   apply(routes: readonly Route[], onRefused: (refused: readonly RefusedRoute[]) => void): Promise<unknown>;
 }
 
+type Acceptance = Omit<RouteStanding, 'service'>;
+
 /** Keeps the proxy's routes equal to the instances that are ready. */
 export class IngressController {
   readonly #proxy: Proxy;
@@ -25,7 +27,8 @@ export class IngressController {
   readonly #withdrawn = new Map<string, boolean>();
   readonly #onStanding: (app: string) => void;
   #applied: readonly Route[] | undefined;
-  #standings: ReadonlyMap<string, RouteStanding> | undefined;
+  #standings: ReadonlyMap<string, Acceptance> | undefined;
+  #service: ServiceStanding | null = null;
 
   /** @param onStanding called when `standingOf` says something else of an app */
   constructor(proxy: Proxy, roster: Roster, logger: Logger, onStanding: (app: string) => void) {
@@ -37,7 +40,15 @@ export class IngressController {
 
   /** How the app's route stands in the last table, in force or not, null when it has none; undefined before there was a table. */
   standingOf(app: string): RouteStanding | null | undefined {
-    return this.#standings && (this.#standings.get(app) ?? null);
+    const acceptance = this.#standings?.get(app);
+    if (acceptance) return { ...acceptance, service: this.#service };
+    return this.#standings && null;
+  }
+
+  /** What the proxy says of itself. */
+  serviceChanged({ serving, reason, message }: ServiceStanding): void {
+    this.#service = { serving, reason, message };
+    for (const app of this.#standings?.keys() ?? []) this.#onStanding(app);
   }
 
   /** Routes by the roster of now. What fails is told and tried again by the proxy itself. */
@@ -80,7 +91,7 @@ export class IngressController {
   }
 
   #judge(routes: readonly Route[], refused: readonly RefusedRoute[]): void {
-    const before = this.#standings ?? new Map<string, RouteStanding>();
+    const before = this.#standings ?? new Map<string, Acceptance>();
     const errors = new Map(refused.map(({ app, error }) => [app, error]));
     const after = new Map(routes.map((route) => [route.app, standing(route, errors.get(route.app))]));
     this.#standings = after;
@@ -112,7 +123,7 @@ export class IngressController {
   }
 }
 
-function standing({ host, path }: Route, error: AutoServeError | undefined): RouteStanding {
+function standing({ host, path }: Route, error: AutoServeError | undefined): Acceptance {
   if (!error) return { accepted: true, reason: 'Accepted', message: `${host}${path}` };
   return { accepted: false, reason: error.code, message: `${error.message}; ${error.remedy}` };
 }

@@ -81,7 +81,9 @@ describe('the conditions of what the source and the ingress say', () => {
       .map(({ status, reason, message }) => `${status} ${reason}: ${message}`);
   const source = { pruneHeld: false, rejection: null };
   const target = (revision: number) => ({ revision, manifest: record({}).manifest, specHash: 'old' });
-  const taken = { accepted: false, reason: 'RouteTaken', message: 'shop has it' };
+  const taken = { accepted: false, reason: 'RouteTaken', message: 'shop has it', service: null };
+  const accepted = { accepted: true, reason: 'Accepted', message: 'web.localhost/', service: null };
+  const down = { serving: false, reason: 'PortTaken', message: 'somebody listens at 8080' };
 
   it('tell that a manifest is rejected, and which generation is kept', () => {
     const standing = { source: { ...source, rejection: 'web.yaml:4 unknown field "imge"' }, route: null };
@@ -91,7 +93,6 @@ describe('the conditions of what the source and the ingress say', () => {
   });
 
   it('tell where an app is routed, why it is not, and nothing of an app without a route', () => {
-    const accepted = { accepted: true, reason: 'Accepted', message: 'web.localhost/' };
     expect(said(record({}), { source, route: accepted }, 'RouteAccepted')).to.deep.equal([
       'True Accepted: web.localhost/',
     ]);
@@ -99,6 +100,21 @@ describe('the conditions of what the source and the ingress say', () => {
       'False RouteTaken: shop has it',
     ]);
     expect(said(record({}), { source, route: null }, 'RouteAccepted')).to.deep.equal([]);
+  });
+
+  it('tell whether what is accepted is served, once that is known', () => {
+    const served = (route: Standing['route'], before: readonly Condition[] = []): string[] =>
+      said(record({}, { conditions: [...before] }), { source, route }, 'RouteServed');
+    const before = conditionsOf(record({}), { source, route: { ...accepted, service: down } });
+    const told = ['False PortTaken: somebody listens at 8080'];
+    expect(served(accepted)).to.deep.equal([]);
+    expect(served({ ...accepted, service: down })).to.deep.equal(told);
+    expect(served({ ...taken, service: down })).to.deep.equal([]);
+    expect(served(accepted, before)).to.deep.equal(told);
+    expect(served({ ...accepted, service: { ...down, serving: true } }, before)).to.deep.equal([
+      'True PortTaken: somebody listens at 8080',
+    ]);
+    expect(served(null, before)).to.deep.equal([]);
   });
 
   it('name a revision that is kept before a rejected manifest, for whoever waits for it, and the latter besides', () => {
@@ -112,11 +128,14 @@ describe('the conditions of what the source and the ingress say', () => {
   });
 
   it('stay as they were until either has been heard', () => {
-    const standing = { source: { ...source, rejection: 'web.yaml:4 no' }, route: taken };
+    const route = { ...accepted, service: down };
+    const standing = { source: { ...source, rejection: 'web.yaml:4 no' }, route };
     const before = record({}, { conditions: conditionsOf(record({}), standing) });
     const unheard = { source: undefined, route: undefined };
-    for (const type of ['Synced', 'RouteAccepted'] as const)
+    for (const type of ['Synced', 'RouteAccepted', 'RouteServed'] as const) {
+      expect(said(before, unheard, type)).to.have.length(1);
       expect(said(before, unheard, type)).to.deep.equal(said(before, standing, type));
+    }
   });
 });
 

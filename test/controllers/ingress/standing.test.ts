@@ -67,6 +67,25 @@ describe('how the routes of two apps with one host stand', () => {
     expect(world.serves('rival')).to.equal(true);
   });
 
+  it('is served while nginx runs, and tells of every app when that changes', async () => {
+    const service = () => controller.standingOf('shop')?.service;
+    world.onState = (state) => controller.serviceChanged(state);
+    roster.update([['shop', entryOf('shop', 3)]]);
+    controller.update();
+    expect(service()).to.equal(null);
+    await world.pass(2_000);
+    expect(service()).to.include({ serving: true, reason: 'IngressServing' });
+    told.length = 0;
+    world.engine.faults = { portTaken: true };
+    world.engine.kill();
+    await world.pass(2_000);
+    expect(service()).to.include({ serving: false, reason: 'PortTaken' });
+    expect(told).to.include('shop');
+    world.engine.faults = {};
+    await world.pass(60_000);
+    expect(service()).to.include({ serving: true, reason: 'IngressServing' });
+  });
+
   for (const [fault, faults] of [
     ['is in force', {}],
     ['is refused', { refuse: () => 'no' }],
