@@ -15,13 +15,13 @@ export interface AccessLogListener {
 }
 
 export interface AccessLogLimits {
-  /** A log that has been read so far is emptied. */
+  /** A log that has been read so far is emptied: seldom, for a command in the container costs as much as 1,000 requests. */
   emptyAtBytes: number;
   /** A reader that nobody listens to any more ends of itself after so long; one that is heard is followed by another. */
   sessionSeconds: number;
 }
 
-const LIMITS: AccessLogLimits = { emptyAtBytes: LOG_BYTES / 2, sessionSeconds: 600 };
+const LIMITS: AccessLogLimits = { emptyAtBytes: LOG_BYTES * 0.75, sessionSeconds: 600 };
 const RETRY_MS = 1_000;
 
 /**

@@ -30,8 +30,8 @@ export interface NginxPlace {
   tlsPort: number | null;
 }
 
-/** About 350,000 requests. When nobody reads it, what does not fit is dropped. */
-export const LOG_BYTES = 32 * 2 ** 20;
+/** About 1,300,000 requests. When nobody reads it, what does not fit is dropped. */
+export const LOG_BYTES = 64 * 2 ** 20;
 
 /** Codes of what the engine says of an image that it cannot get. */
 const NO_IMAGE: ReadonlySet<string> = new Set(['ImageNotFound', 'ImagePullFailed']);
