@@ -272,7 +272,7 @@ export class Nginx {
     this.#failures += 1;
     const { clock, random, log } = this.#options;
     const state = failureOf(error);
-    logFailure(log, error, state, this.#state);
+    logFailure(log, error, state);
     this.#setState(state);
     const wait = backoffMs(this.#failures, BACKOFF, random());
     this.#retryAt = clock.now().getTime() + wait;

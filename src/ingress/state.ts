@@ -30,11 +30,10 @@ export function eventOf({ serving, reason, message, app }: IngressState): Ingres
   return { type: serving ? 'Normal' : 'Warning', reason, message, app };
 }
 
-/** What is only tried again in vain is told once. */
-export function logFailure(log: Logger, error: unknown, state: IngressState, before: IngressState): void {
-  const level = isNews(state, before) ? 'warn' : 'debug';
-  const detail = error instanceof AutoServeError ? { reason: error.code } : { err: error };
-  log[level](detail, `the ingress is not as it should be: ${state.message}`);
+/** Logs a failed attempt: in a line, unless it is a fault of ours. */
+export function logFailure(log: Logger, error: unknown, { reason, message }: IngressState): void {
+  const detail = error instanceof AutoServeError ? { reason } : { err: error };
+  log.warn(detail, `the ingress is not as it should be: ${message}`);
 }
 
 /**

@@ -91,6 +91,19 @@ export function conditionOf(
   return conditions.find((condition) => condition.type === type);
 }
 
+/** @param word status and reason */
+export async function awaitCondition(
+  installation: Installation,
+  app: string,
+  type: Condition['type'],
+  word: string,
+): Promise<void> {
+  await eventually(async () => {
+    const condition = conditionOf(await applicationOf(installation, app), type);
+    expect(`${condition?.status} ${condition?.reason}`).to.equal(word);
+  });
+}
+
 export interface EventRow {
   reason: string;
   app_name: string | null;

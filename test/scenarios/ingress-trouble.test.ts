@@ -1,12 +1,12 @@
 import { expect } from 'chai';
 import { once } from 'node:events';
 import { get } from 'node:http';
-import { connect, createServer, type Server } from 'node:net';
+import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { ContainerInspectInfo } from 'dockerode';
 import { ingressLabels } from '../../src/engine/labels.ts';
 import { eventually } from '../eventually.ts';
-import { converged, eventsOf, gone, type EventRow } from './agreement.ts';
+import { awaitCondition, converged, eventsOf, gone, type EventRow } from './agreement.ts';
 import { useInstallation } from './hooks.ts';
 import { IngressGround } from './ingress.ts';
 import type { Installation } from './installation.ts';
@@ -136,7 +136,7 @@ describe('The ingress', function () {
   it('tells once that its port is taken, keeps no app from being healed, and serves when the port is free', async () => {
     const [first] = await converged(installation, web, 2);
     const [other] = await converged(installation, rival, 1);
-    const taking = eventually(async () => await take(ingress.port));
+    const taking = eventually(async () => await ingress.takePort());
     await installation.docker.getContainer((await nginxOf(installation)).Id).remove({ force: true });
     const holder = await taking;
     try {
@@ -145,6 +145,8 @@ describe('The ingress', function () {
         expect(event).to.include({ severity: 'error', app_name: null });
         expect(event?.message).to.include(`:${ingress.port}`).and.include('--ingress-port');
       });
+      await awaitCondition(installation, web, 'RouteServed', 'False PortTaken');
+      expect((await installation.cli('get', 'app', web)).stdout).to.include('--ingress-port');
       const [, second] = await converged(installation, web, 2);
       await installation.docker.getContainer(second?.id ?? '').kill();
       await eventually(async () => {
@@ -161,6 +163,7 @@ describe('The ingress', function () {
     }
     await serves(`${web}.localhost`, web);
     await serves(HOST, rival);
+    await awaitCondition(installation, web, 'RouteServed', 'True IngressServing');
     expect(await converged(installation, rival, 1)).to.deep.equal([other]);
     await eventually(async () => {
       const [last] = await installation.query(
@@ -269,14 +272,7 @@ async function nginxOf(installation: Installation): Promise<ContainerInspectInfo
 
 /** How often nginx could not be brought to serve. */
 function failuresOf(installation: Installation): number {
-  return installation.log.split('"the ingress is not as it should be"').length - 1;
-}
-
-/** Listens at a port of 127.0.0.1. Throws when somebody else does. */
-async function take(port: number): Promise<Server> {
-  const server = createServer();
-  await once(server.listen(port, '127.0.0.1'), 'listening');
-  return server;
+  return installation.log.split('"the ingress is not as it should be: ').length - 1;
 }
 
 async function bodyOf(port: number, host: string): Promise<string> {

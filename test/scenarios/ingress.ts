@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:net';
 import Docker from 'dockerode';
 import { buildIngressImage, INGRESS_IMAGE } from '../../scripts/ingress-image.ts';
 import { freePort } from '../ingress/fixture.ts';
@@ -22,6 +24,13 @@ export class IngressGround implements Ground {
     await buildIngressImage(new Docker());
     this.#port = await freePort();
     this.env['AUTOSERVE_INGRESS_PORT'] = String(this.#port);
+  }
+
+  /** Somebody else listens there. Throws when it is taken. */
+  async takePort(): Promise<Server> {
+    const server = createServer();
+    await once(server.listen(this.#port, '127.0.0.1'), 'listening');
+    return server;
   }
 
   async dispose(): Promise<void> {}
