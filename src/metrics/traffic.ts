@@ -33,7 +33,7 @@ const MOST_LINES = 2_000;
 export class Traffic {
   /**
    * How often each line came since they were last read. nginx measures in milliseconds, so that a busy log repeats a few
-   * lines, and to look one up costs a tenth of reading it.
+   * lines, and each is read once.
    */
   readonly #unread = new Map<string, { times: number }>();
   /** By app, then by address; `''` for requests that no instance was asked about. */
