@@ -5,7 +5,8 @@ import { idle } from './idle.ts';
 import { ingressRows } from './ingress.ts';
 import { Installation } from './installation.ts';
 import { convergedPass } from './pass.ts';
-import { logLines, metricsPass } from './metrics.ts';
+import { logLines } from './log-lines.ts';
+import { metricsPass } from './metrics.ts';
 import { queryRows } from './queries.ts';
 import { replaceKilled, startForty, startOne } from './replicas.ts';
 import { swarmRows } from './rollouts.ts';
@@ -24,7 +25,7 @@ async function main(): Promise<void> {
   add(await convergedPass());
   await queryRows(add);
   await metricsRows(add);
-  add(logLines());
+  add(await logLines());
   add(await metricsPass(docker));
   await ingressRows(docker, add);
   if (DockerDaemon.isPossible()) await swarmRows(add);

@@ -1,83 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import type Docker from 'dockerode';
 import pino from 'pino';
 import { DockerEngine } from '../src/engine/docker/docker-engine.ts';
 import { INSTALLATION_LABEL } from '../src/engine/labels.ts';
 import { instanceName } from '../src/engine/engine.ts';
-import { Traffic } from '../src/metrics/traffic.ts';
 import { IMAGE } from './image.ts';
 import type { Row } from './row.ts';
-
-const LINES = 2_000_000;
-/** As they come from the container. */
-const PIECES = 50;
-const LINES_PER_PIECE = 100;
-const APPS = 50;
-/** What an interval of five seconds holds at the bound. */
-const LINES_PER_INTERVAL = 100_000;
-const LINES_BOUND = 20_000;
-const GROWTH_BOUND_MB = 16;
-
-/** Lines of the ingress's log a second of one core, parsed and counted, and what is left in memory of them. */
-export function logLines(): Row {
-  const pieces = Array.from({ length: PIECES }, (_, piece) => logPiece(piece));
-  const targets = Array.from({ length: APPS }, (_, app) => ({ app: `app-${app}`, instances: [] }));
-  const traffic = new Traffic();
-  let now = 0;
-  traffic.watch(new Date(now));
-  const handle = (count: number): void => {
-    for (let handled = 0; handled < count; handled += LINES_PER_PIECE) {
-      const piece = pieces[(handled / LINES_PER_PIECE) % PIECES];
-      for (const line of piece?.toString('latin1').split('\n') ?? []) traffic.add(line);
-      if ((handled + LINES_PER_PIECE) % LINES_PER_INTERVAL === 0)
-        traffic.rotate(new Date((now += 5_000)), targets);
-    }
-  };
-  handle(LINES / 4);
-  const heap = heapMegabytes();
-  const begin = process.cpuUsage();
-  handle(LINES);
-  const { user, system } = process.cpuUsage(begin);
-  const perSecond = LINES / ((user + system) / 1e6);
-  const growth = heapMegabytes() - heap;
-  return {
-    work: `log lines handled, ${LINES / 1e6} million`,
-    yardstick: '-',
-    measured: `${Math.round(perSecond / 1_000)},000/s of one core, ${growth.toFixed(1)} MB more than before`,
-    bound: `at least ${LINES_BOUND / 1_000},000/s, memory flat`,
-    met: perSecond >= LINES_BOUND && growth <= GROWTH_BOUND_MB && traffic.lines.refused === 0,
-  };
-}
-
-function logPiece(piece: number): Buffer {
-  const lines = Array.from({ length: LINES_PER_PIECE }, (_, index) =>
-    logLine(piece * LINES_PER_PIECE + index),
-  );
-  return Buffer.from(lines.join('\n'));
-}
-
-/** Some of all kinds: answered, tried again, without an app. */
-function logLine(index: number): string {
-  const address = `172.18.0.${(index % 200) + 2}:8080`;
-  const took = `${index % 100 === 0 ? 2 : 0}.${String(index % 300).padStart(3, '0')}`;
-  if (index % 97 === 0) return ['', '-', '-', '404', '0.000', '-', '-'].join('\t');
-  const app = `app-${index % APPS}`;
-  if (index % 31 === 0) {
-    const both = `172.18.1.2:8080, ${address}`;
-    return [app, both, '502, 200', '200', took, `0.001, ${took}`, '-, 0.001'].join('\t');
-  }
-  return [app, address, '200', '200', took, took, '0.001'].join('\t');
-}
-
-/** What is in use once everything that nobody needs is gone. */
-function heapMegabytes(): number {
-  setFlagsFromString('--expose-gc');
-  (runInNewContext('gc') as () => void)();
-  return process.memoryUsage().heapUsed / 2 ** 20;
-}
 
 const CONTAINERS = 40;
 const PASSES = 25;

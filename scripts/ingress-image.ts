@@ -18,11 +18,8 @@ export const INGRESS_IMAGE = `${REPOSITORY}:latest`;
 const PUBLIC_IMAGE = 'nginx:1.28-alpine';
 
 const NGINX = '/usr/sbin/nginx';
-/** With `tail` and its kin AutoServe reads the access log, with a shell and `grep` what is open. */
-const PROGRAMS = [
-  NGINX,
-  ...['grep', 'sh', 'sleep', 'tail', 'timeout', 'truncate'].map((program) => `/usr/bin/${program}`),
-];
+/** With `awk` AutoServe reads the access log and what is open. */
+const PROGRAMS = [NGINX, '/usr/bin/awk'];
 const PACKAGE = 'nginx-light';
 /** Debian asks it whether an installation may start services; 101 says no. */
 const POLICY = '/usr/sbin/policy-rc.d';

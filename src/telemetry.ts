@@ -111,7 +111,7 @@ export class Telemetry {
     const { signal } = this.#closing;
     const log: AccessLogListener = {
       onOpen: () => this.#traffic.watch(clock.now()),
-      onLine: (line) => this.#traffic.add(line),
+      onLine: (line, times) => this.#traffic.add(line, times),
       onLost: (error) => {
         this.#traffic.lose();
         this.#tellLost('the log of the ingress cannot be read', error);

@@ -1,3 +1,5 @@
+import type { Readable } from 'node:stream';
+
 /**
  * What the ingress needs of an engine: one container of its own per installation, which `Engine.observe` does not show,
  * for it is no instance of an app. Every method is one call on the engine and throws `EngineError` as `Engine` does.
@@ -28,13 +30,14 @@ export interface IngressEngine {
   run(id: string, command: readonly string[]): Promise<CommandResult>;
 
   /**
-   * What a command in the running container prints, as it comes, until it ends; returns its exit code. An aborted one ends
-   * at once, with null, though the command itself may go on until it next fails to print. A reader that lags holds up the
-   * command and nobody else.
+   * What a command in the running container prints, as it comes, until it ends; returns its exit code. The command reads
+   * `input`, and its end when nobody follows any more. An aborted one ends at once, with null. A reader that lags holds up
+   * the command and nobody else.
    */
   stream(
     id: string,
     command: readonly string[],
+    input: Readable,
     signal: AbortSignal,
   ): AsyncGenerator<Buffer, number | null, void>;
 

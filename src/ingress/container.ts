@@ -21,7 +21,7 @@ export type NginxEngine = IngressEngine & Pick<Engine, 'createNetwork' | 'resolv
 
 /** Where and how nginx runs. */
 export interface NginxPlace {
-  /** Any nginx of 1.22 or later that has `sh`, `grep`, `sleep`, `tail`, `timeout` and `truncate` beside it: `nginx:1.28-alpine`. */
+  /** Any nginx of 1.22 or later that has `awk` beside it: `nginx:1.28-alpine`. */
   image: string;
   /** Address of the engine's host on which requests come in. */
   address: string;
@@ -30,8 +30,8 @@ export interface NginxPlace {
   tlsPort: number | null;
 }
 
-/** About 1,300,000 requests. When nobody reads it, what does not fit is dropped. */
-export const LOG_BYTES = 64 * 2 ** 20;
+/** About 300,000 requests. When nobody reads it, what does not fit is dropped. */
+const LOG_BYTES = 16 * 2 ** 20;
 
 /** Codes of what the engine says of an image that it cannot get. */
 const NO_IMAGE: ReadonlySet<string> = new Set(['ImageNotFound', 'ImagePullFailed']);

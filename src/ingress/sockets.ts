@@ -1,21 +1,29 @@
 import type { Clock } from '../clock.ts';
 import type { IngressEngine } from '../engine/ingress-engine.ts';
-import { AutoServeError } from '../error.ts';
-import { inSessions, isKilled, isTimeUp, notRunning } from './sessions.ts';
+import { askReader } from './reader.ts';
 
 export interface SocketsListener {
   /** The connections that nginx has established, in lines of `/proc/net/tcp`; every few seconds. */
-  onSockets(lines: string): void;
+  onSockets(lines: readonly string[]): void;
   /** They are not known from now on, until `onSockets`. */
   onLost(error: Error): void;
 }
 
-const SECONDS = 5;
-const SESSION_SECONDS = 600;
+const EVERY_MS = 5_000;
 const RETRY_MS = 5_000;
-/** Tables are told apart by an empty line. One process that stays costs a tenth of a command for each table. */
-const LOOK = `while :; do grep -hs ' 01 ' /proc/net/tcp /proc/net/tcp6; echo; sleep ${SECONDS}; done`;
-const COMMAND = ['timeout', String(SESSION_SECONDS), 'sh', '-c', LOOK];
+
+const ESTABLISHED = `
+function tell(file,  line, text) {
+  while ((getline line < file) > 0)
+    if (line ~ / 01 /) {
+      text = text line "\\n"
+      if (length(text) > 4000) { printf "%s", text; text = "" }
+    }
+  close(file)
+  printf "%s", text
+}
+{ tell("/proc/net/tcp"); tell("/proc/net/tcp6"); print ""; fflush() }
+`;
 
 /** Tells which connections nginx has, until `signal` says so. */
 export async function followSockets(
@@ -24,28 +32,12 @@ export async function followSockets(
   listener: SocketsListener,
   signal: AbortSignal,
 ): Promise<void> {
-  const onLost = (error: Error): void => listener.onLost(error);
-  await inSessions(engine, clock, { session, onLost, retryMs: RETRY_MS, signal });
-
-  async function session(id: string, begun: () => void): Promise<void> {
-    const output = engine.stream(id, COMMAND, signal);
-    let rest = '';
-    let piece = await output.next();
-    while (!piece.done) {
-      const tables = (rest + piece.value.toString('latin1')).split(/(?<=^|\n)\n/);
-      rest = tables.pop() ?? '';
-      for (const table of tables) listener.onSockets(table);
-      if (tables.length > 0) begun();
-      piece = await output.next();
-    }
-    if (signal.aborted || isTimeUp(piece.value)) return;
-    if (isKilled(piece.value)) throw notRunning();
-    throw new AutoServeError(
-      'SocketsUnreadable',
-      `nginx's connections cannot be read: exit code ${piece.value}`,
-      {
-        remedy: 'the ingress image needs the programs timeout, sh, grep and sleep',
-      },
-    );
-  }
+  await askReader(engine, clock, {
+    program: [ESTABLISHED],
+    everyMs: EVERY_MS,
+    onAnswer: (lines) => listener.onSockets(lines),
+    onLost: (error) => listener.onLost(error),
+    retryMs: RETRY_MS,
+    signal,
+  });
 }

@@ -5,9 +5,9 @@ const ESTABLISHED = '01';
  * Established connections by the address of their other end, `ip:port` or `[ip]:port`, of lines of `/proc/net/tcp` and
  * `/proc/net/tcp6` (proc(5), on a little-endian host). Those to a port of `served` are of clients and left out.
  */
-export function parseSockets(text: string, served: ReadonlySet<number>): Map<string, number> {
+export function parseSockets(lines: readonly string[], served: ReadonlySet<number>): Map<string, number> {
   const connections = new Map<string, number>();
-  for (const line of text.split('\n')) {
+  for (const line of lines) {
     const [, local = '', remote = '', state] = line.trim().split(/ +/);
     if (state !== ESTABLISHED || served.has(portOf(local))) continue;
     const address = addressOf(remote);

@@ -22,8 +22,6 @@ export interface TrafficInterval {
 
 /** More pairs of app and address than any ingress has; a log that names more of them is not ours. */
 const MOST_TALLIES = 20_000;
-/** Different lines that are counted before they are read. */
-const MOST_LINES = 2_000;
 
 /**
  * Counts what the ingress's log tells, interval by interval. Lines are taken into account in the interval in which they
@@ -31,11 +29,6 @@ const MOST_LINES = 2_000;
  * a measurement, one that nobody watched is not.
  */
 export class Traffic {
-  /**
-   * How often each line came since they were last read. nginx measures in milliseconds, so that a busy log repeats a few
-   * lines, and each is read once.
-   */
-  readonly #unread = new Map<string, { times: number }>();
   /** By app, then by address; `''` for requests that no instance was asked about. */
   readonly #tallies = new Map<string | null, Map<string, Tally>>();
   #size = 0;
@@ -62,20 +55,16 @@ export class Traffic {
 
   /** How many lines came since the beginning, and how many of them could not be read. */
   get lines(): { handled: number; refused: number } {
-    this.#read();
     return { handled: this.#lines, refused: this.#refused };
   }
 
-  /** Counts one line of the log. */
-  add(line: string): void {
-    this.#lines += 1;
-    const known = this.#unread.get(line);
-    if (known) {
-      known.times += 1;
-      return;
-    }
-    if (this.#unread.size >= MOST_LINES) this.#read();
-    this.#unread.set(line, { times: 1 });
+  /** Counts a line of the log, and how often it was there. */
+  add(line: string, times = 1): void {
+    this.#lines += times;
+    const entry = parseAccessLine(line);
+    const tally = entry && this.#tallyOf(entry);
+    if (tally) tally.add(entry, times);
+    else this.#refused += times;
   }
 
   /**
@@ -87,7 +76,6 @@ export class Traffic {
   rotate(now: Date, targets: readonly TrafficTarget[]): TrafficInterval | null {
     const from = this.#from;
     if (!from || now <= from) return null;
-    this.#read();
     const ms = now.getTime() - from.getTime();
     const interval: TrafficInterval = {
       from,
@@ -105,16 +93,6 @@ export class Traffic {
     }
     this.#begin(now, ms);
     return interval;
-  }
-
-  #read(): void {
-    for (const [line, { times }] of this.#unread) {
-      const entry = parseAccessLine(line);
-      const tally = entry && this.#tallyOf(entry);
-      if (tally) tally.add(entry, times);
-      else this.#refused += times;
-    }
-    this.#unread.clear();
   }
 
   /** Undefined when there are too many. */
@@ -148,7 +126,6 @@ export class Traffic {
   }
 
   #clear(): void {
-    this.#read();
     this.#tallies.clear();
     this.#size = 0;
   }

@@ -21,7 +21,7 @@ describe('what nginx has open', () => {
     await nginx.apply([routeTo('web', [web])]);
     const heard = { open: [] as number[], lost: 0 };
     const listener = {
-      onSockets: (lines: string) =>
+      onSockets: (lines: readonly string[]) =>
         void heard.open.push(parseSockets(lines, new Set([HTTP_PORT])).get(`${web.ip}:8080`) ?? 0),
       onLost: () => void (heard.lost += 1),
     };

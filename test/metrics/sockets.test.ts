@@ -15,7 +15,7 @@ describe('parseSockets', () => {
 `;
 
   it('counts established connections by their other end, but for those of clients', () => {
-    expect([...parseSockets(TCP, SERVED)]).to.deep.equal([
+    expect([...parseSockets(TCP.split('\n'), SERVED)]).to.deep.equal([
       ['172.17.0.4:3000', 2],
       ['172.17.0.5:80', 1],
     ]);
@@ -23,11 +23,11 @@ describe('parseSockets', () => {
 
   it('writes addresses of IPv6 as nginx does', () => {
     const line = `   0: B80D0120000000000000000001000000:A1B2 B80D0120000000000000000002000000:0050 01 0:0 0:0 0 0 0 7`;
-    expect([...parseSockets(line, SERVED)]).to.deep.equal([['[2001:db8::2]:80', 1]]);
+    expect([...parseSockets([line], SERVED)]).to.deep.equal([['[2001:db8::2]:80', 1]]);
   });
 
   it('finds nothing in what is no such table', () => {
-    for (const text of ['', 'grep: not found', 'x y z 01', ': a:1F91 zz:0050 01'])
-      expect([...parseSockets(text, SERVED)]).to.deep.equal([]);
+    for (const text of ['', 'awk: not found', 'x y z 01', ': a:1F91 zz:0050 01'])
+      expect([...parseSockets([text], SERVED)]).to.deep.equal([]);
   });
 });

@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream';
+import { pipeline, type Duplex, type Readable } from 'node:stream';
 import type { CommandResult } from '../ingress-engine.ts';
 import type { DockerConnection } from './connection.ts';
 import { toEngineError } from './errors.ts';
@@ -11,10 +11,10 @@ export async function runCommand(
   command: readonly string[],
 ): Promise<CommandResult> {
   const doing = `run ${command.join(' ')} in container ${id}`;
-  const { execution, output } = await begin(connection, id, command, doing);
+  const { execution, attached } = await begin(connection, id, command, doing);
   const parts: Buffer[] = [];
   await connection.call(doing, async () => {
-    for await (const { payload } of frames(output)) parts.push(payload);
+    for await (const { payload } of frames(attached)) parts.push(payload);
   });
   return {
     exitCode: (await exitCodeOf(connection, execution, doing)) ?? 0,
@@ -27,22 +27,23 @@ export async function* streamCommand(
   connection: DockerConnection,
   id: string,
   command: readonly string[],
+  input: Readable,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer, number | null, void> {
   if (signal.aborted) return null;
-  const doing = `follow ${command.join(' ')} in container ${id}`;
-  const { execution, output } = await begin(connection, id, command, doing);
-  const stop = (): void => void output.destroy();
+  const doing = `follow ${command[0]} in container ${id}`;
+  const { execution, attached } = await begin(connection, id, command, doing, input);
+  const stop = (): void => void attached.destroy();
   signal.addEventListener('abort', stop);
   if (signal.aborted) stop();
   try {
-    for await (const frame of frames(output)) if (isOutput(frame)) yield frame.payload;
+    for await (const frame of frames(attached)) if (isOutput(frame)) yield frame.payload;
   } catch (error) {
     if (signal.aborted) return null;
     throw toEngineError(error, connection.address, doing);
   } finally {
     signal.removeEventListener('abort', stop);
-    output.destroy();
+    attached.destroy();
   }
   return signal.aborted ? null : await exitCodeOf(connection, execution, doing);
 }
@@ -56,11 +57,15 @@ async function begin(
   id: string,
   command: readonly string[],
   doing: string,
-): Promise<{ execution: string; output: Readable }> {
-  const options = { Cmd: [...command], AttachStdout: true, AttachStderr: true };
+  input?: Readable,
+): Promise<{ execution: string; attached: Duplex }> {
+  const hasInput = input !== undefined;
+  const options = { Cmd: [...command], AttachStdin: hasInput, AttachStdout: true, AttachStderr: true };
   const execution = await connection.call(doing, (docker) => docker.getContainer(id).exec(options));
-  const output = await connection.call(doing, () => execution.start({}));
-  return { execution: execution.id, output };
+  const attached = await connection.call(doing, () => execution.start({ hijack: hasInput, stdin: hasInput }));
+  // What goes wrong with it is told to who reads.
+  if (input) pipeline(input, attached, () => {});
+  return { execution: execution.id, attached };
 }
 
 /** Null while it runs. */

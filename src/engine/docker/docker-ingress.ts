@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type Docker from 'dockerode';
 import { systemClock, type Clock } from '../../clock.ts';
 import { EngineError } from '../engine.ts';
@@ -119,9 +120,10 @@ export class DockerIngress implements IngressEngine {
   stream(
     id: string,
     command: readonly string[],
+    input: Readable,
     signal: AbortSignal,
   ): AsyncGenerator<Buffer, number | null, void> {
-    return streamCommand(this.#connection, id, command, signal);
+    return streamCommand(this.#connection, id, command, input, signal);
   }
 
   async signalIngress(id: string, signal: string): Promise<void> {

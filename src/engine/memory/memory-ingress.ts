@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import type { Readable } from 'node:stream';
 import { EngineError } from '../engine.ts';
 import type {
   CommandResult,
@@ -119,6 +120,7 @@ export class MemoryIngress implements IngressEngine {
   async *stream(
     id: string,
     _command: readonly string[],
+    _input: Readable,
     signal: AbortSignal,
   ): AsyncGenerator<Buffer, number | null, void> {
     this.#running(id);
