@@ -17,6 +17,10 @@ export interface ReaderOptions {
   signal: AbortSignal;
 }
 
+/** An answer is not awaited longer: that a connection broke without a word must not look as if nothing happened. */
+const SILENCE_MS = 10_000;
+/** The first one waits for the engine, too. */
+const BEGIN_MS = 60_000;
 /** Without -W interactive, of which other awks say that they ignore it, mawk waits for a block of questions. */
 const AWK = ['awk', '-W', 'interactive'];
 
@@ -43,14 +47,18 @@ export async function askReader(
   }
 
   async function session(id: string): Promise<void> {
+    const silent = new AbortController();
     const questions = new PassThrough();
-    const ask = (): unknown => questions.write('\n');
-    const output = engine.stream(id, [...AWK, ...program], questions, signal);
-    let cancel = (): void => {};
+    const output = engine.stream(
+      id,
+      [...AWK, ...program],
+      questions,
+      AbortSignal.any([signal, silent.signal]),
+    );
     let isFirst = true;
+    let cancel = ask();
     let rest = '';
     let answer: string[] = [];
-    ask();
     try {
       let piece = await output.next();
       while (!piece.done) {
@@ -59,16 +67,25 @@ export async function askReader(
         answer.push(...lines);
         // One question, one answer: nothing comes after its end.
         if (answer.at(-1) === '') {
+          cancel();
           onAnswer(answer.slice(0, -1), isFirst);
           answer = [];
           isFirst = lost = false;
-          cancel = clock.schedule(everyMs, ask);
+          cancel = clock.schedule(everyMs, () => {
+            cancel = ask();
+          });
         }
         piece = await output.next();
       }
-      if (!signal.aborted) throw ended(piece.value);
+      if (!signal.aborted) throw silent.signal.aborted ? unanswered() : ended(piece.value);
     } finally {
       cancel();
+      await output.return(null);
+    }
+
+    function ask(): () => void {
+      questions.write('\n');
+      return clock.schedule(isFirst ? BEGIN_MS : SILENCE_MS, () => silent.abort());
     }
   }
 }
@@ -88,4 +105,10 @@ function ended(exitCode: number | null): AutoServeError {
       remedy: 'the ingress image needs the program awk: mawk, gawk or that of BusyBox',
     },
   );
+}
+
+function unanswered(): AutoServeError {
+  return new AutoServeError('IngressReaderSilent', 'awk in the ingress container does not answer', {
+    remedy: 'another one is started',
+  });
 }

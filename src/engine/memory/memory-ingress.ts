@@ -117,15 +117,21 @@ export class MemoryIngress implements IngressEngine {
     return said === undefined ? { exitCode: 0, output: '' } : { exitCode: 1, output: said };
   }
 
+  /** Answers every question with nothing, as where there are no requests. */
   async *stream(
     id: string,
     _command: readonly string[],
-    _input: Readable,
+    input: Readable,
     signal: AbortSignal,
   ): AsyncGenerator<Buffer, number | null, void> {
     this.#running(id);
-    if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
-    yield* [] as Buffer[];
+    const stop = (): void => void input.destroy();
+    signal.addEventListener('abort', stop);
+    try {
+      for await (const _ of input) yield Buffer.from('\n');
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
     return null;
   }
 
