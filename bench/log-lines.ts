@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Clock } from '../src/clock.ts';
+import type { CommandResult } from '../src/engine/ingress-engine.ts';
 import { MemoryIngress } from '../src/engine/memory/memory-ingress.ts';
 import { followAccessLog } from '../src/ingress/access-log.ts';
 import { Traffic } from '../src/metrics/traffic.ts';
@@ -40,14 +41,14 @@ class LocalReader extends MemoryIngress {
     [program = '', ...args]: readonly string[],
     input: Readable,
     signal: AbortSignal,
-  ): AsyncGenerator<Buffer, number | null, void> {
+  ): AsyncGenerator<Buffer, CommandResult | null, void> {
     const here = args.map((arg) => (arg.startsWith('file=') ? `file=${this.#file}` : arg));
     const reader = spawn(program, here, { stdio: ['pipe', 'pipe', 'inherit'] });
     this.pid = reader.pid ?? 0;
     input.pipe(reader.stdin);
     signal.addEventListener('abort', () => reader.kill());
     yield* reader.stdout;
-    return reader.exitCode;
+    return null;
   }
 }
 
@@ -70,7 +71,7 @@ export async function logLines(): Promise<Row> {
 
   /** A second passes. */
   function pass(): void {
-    if (looks > 0 && looks % LOOKS_PER_INTERVAL === 0) traffic.rotate(new Date((now += 5_000)), targets);
+    if (looks > 0 && looks % LOOKS_PER_INTERVAL === 0) traffic.rotate(targets);
     if (looks === WARM_UP_LOOKS) before = { heap: heapMegabytes(), seconds: spent() };
     if (looks === WARM_UP_LOOKS + LOOKS) {
       after = { seconds: spent(), heap: heapMegabytes() };
@@ -93,6 +94,7 @@ export async function logLines(): Promise<Row> {
   };
   const listener = {
     onOpen: () => traffic.watch(new Date(now)),
+    onTold: () => traffic.told(new Date((now += 1_000))),
     onLine: (line: string, times: number) => traffic.add(line, times),
     onLost: (error: Error) => {
       throw error;

@@ -112,6 +112,7 @@ export class Telemetry {
     const log: AccessLogListener = {
       onOpen: () => this.#traffic.watch(clock.now()),
       onLine: (line, times) => this.#traffic.add(line, times),
+      onTold: () => this.#traffic.told(clock.now()),
       onLost: (error) => {
         this.#traffic.lose();
         this.#tellLost('the log of the ingress cannot be read', error);

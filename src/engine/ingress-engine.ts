@@ -30,16 +30,16 @@ export interface IngressEngine {
   run(id: string, command: readonly string[]): Promise<CommandResult>;
 
   /**
-   * What a command in the running container prints, as it comes, until it ends; returns its exit code. The command reads
-   * `input`, and its end when nobody follows any more. An aborted one ends at once, with null. A reader that lags holds up
-   * the command and nobody else.
+   * What a command in the running container prints, as it comes, until it ends; returns its exit code and the last that it
+   * said on stderr. The command reads `input`, which ends for it when nobody follows any more. An aborted one ends with
+   * null, as soon as the engine lets it. A reader that lags holds up the command and nobody else.
    */
   stream(
     id: string,
     command: readonly string[],
     input: Readable,
     signal: AbortSignal,
-  ): AsyncGenerator<Buffer, number | null, void>;
+  ): AsyncGenerator<Buffer, CommandResult | null, void>;
 
   /** Sends a signal, such as `SIGHUP`, to the container's first process. */
   signalIngress(id: string, signal: string): Promise<void>;
@@ -93,7 +93,7 @@ export type IngressFile =
 
 export interface CommandResult {
   exitCode: number;
-  /** Both streams, in order. */
+  /** Both streams, in order; of one that was streamed, what was not. */
   output: string;
 }
 

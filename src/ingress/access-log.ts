@@ -4,10 +4,12 @@ import { LOG_FILE } from './layout.ts';
 import { askReader } from './reader.ts';
 
 export interface AccessLogListener {
-  /** Every line from now on is told. */
+  /** The log is read from now on. */
   onOpen(): void;
   /** Without its end, and how often it was logged since it was told last. */
   onLine(line: string, times: number): void;
+  /** All lines until now have been told, but for those of the last second, which nginx may still hold. */
+  onTold(): void;
   /** Lines from now on are lost, until `onOpen`. */
   onLost(error: Error): void;
 }
@@ -17,7 +19,7 @@ const RETRY_MS = 1_000;
 
 /**
  * How often each line is in the log, a tab, the line; then the log is emptied. What nginx writes between the end that was
- * seen and that, some 50 µs, is not told. nginx measures in milliseconds, so that a busy log repeats a few lines: to count
+ * seen and that is not told. nginx measures in milliseconds, so that a busy log repeats a few lines: to count
  * them where they are costs a tenth of passing on each. The first answer is none, for what was logged before is nobody's.
  */
 const COUNT = `
@@ -58,6 +60,7 @@ export async function followAccessLog(
         const tab = line.indexOf('\t');
         listener.onLine(line.slice(tab + 1), Number(line.slice(0, tab)));
       }
+      listener.onTold();
     },
     onLost: (error) => listener.onLost(error),
     retryMs: RETRY_MS,

@@ -103,7 +103,7 @@ export class Collector {
     const at = clock.now();
     const targets = this.#options.targets();
     const routed = targets.filter(({ ingress }) => ingress).map(trafficTarget);
-    const interval = traffic.rotate(at, routed);
+    const interval = traffic.rotate(routed);
     const measurement = await this.#meter.measure(at, targets, interval && { interval, routed });
     const samples = samplesOf(measurement);
     this.#windows.add(samples, at, new Map(targets.map((target) => [target.app, target.windowSeconds])));

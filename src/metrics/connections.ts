@@ -1,8 +1,11 @@
 /** What is known of nginx's connections: of each address how many; `unread` where they never could be read, `lost` where they could. */
 export type Connections = ReadonlyMap<string, number> | 'unread' | 'lost';
 
-/** So long it takes at most until a request that has ended is in the log that is read, for nginx writes it every second. */
-const LOGGED_AFTER_MS = 2_000;
+/**
+ * So long it takes at most until a request that has ended is in an interval that ends: nginx writes its log every second,
+ * which is read a second and an answer after it was read before.
+ */
+const LOGGED_AFTER_MS = 3_000;
 
 /** The connections of a moment of which the log has told all that had ended by then. */
 export class ConnectionHistory {

@@ -33,13 +33,20 @@ export class Traffic {
   readonly #tallies = new Map<string | null, Map<string, Tally>>();
   #size = 0;
   #from: Date | undefined;
+  /** Until when the log was told. */
+  #to: Date | undefined;
   #lines = 0;
   #refused = 0;
 
   /** The log is read from now on. */
   watch(now: Date): void {
     this.#clear();
-    this.#from = now;
+    this.#from = this.#to = now;
+  }
+
+  /** All lines until now have been added. */
+  told(now: Date): void {
+    this.#to = now;
   }
 
   /** The log cannot be read any more: this interval is lost. */
@@ -68,18 +75,19 @@ export class Traffic {
   }
 
   /**
-   * Ends the interval and begins the next; null when the log was not read through all of it.
+   * Ends the interval, where the log was told last, and begins the next; null when the log was not read, or not since the
+   * one before: that nothing was heard does not mean that there was nothing.
    *
    * @param targets what there is to be measured: requests for other apps go into the total alone, those to an address
    * that is nobody's any more into their app and the total
    */
-  rotate(now: Date, targets: readonly TrafficTarget[]): TrafficInterval | null {
-    const from = this.#from;
-    if (!from || now <= from) return null;
-    const ms = now.getTime() - from.getTime();
+  rotate(targets: readonly TrafficTarget[]): TrafficInterval | null {
+    const [from, to] = [this.#from, this.#to];
+    if (!from || !to || to <= from) return null;
+    const ms = to.getTime() - from.getTime();
     const interval: TrafficInterval = {
       from,
-      to: now,
+      to,
       apps: new Map(),
       instances: new Map(),
       total: Tally.sum(this.#all()).sample(ms),
@@ -91,7 +99,7 @@ export class Traffic {
         interval.instances.set(containerId, (tallies?.get(address) ?? new Tally()).sample(ms));
       }
     }
-    this.#begin(now, ms);
+    this.#begin(to, ms);
     return interval;
   }
 
@@ -113,8 +121,8 @@ export class Traffic {
   }
 
   /** Keeps what long requests carry over, and nothing else. */
-  #begin(now: Date, ms: number): void {
-    this.#from = now;
+  #begin(from: Date, ms: number): void {
+    this.#from = from;
     for (const [app, tallies] of this.#tallies) {
       for (const [address, tally] of tallies) {
         const rest = tally.next(ms);

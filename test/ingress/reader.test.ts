@@ -1,11 +1,12 @@
 import type { Readable } from 'node:stream';
 import { expect } from 'chai';
+import type { CommandResult } from '../../src/engine/ingress-engine.ts';
 import { MemoryIngress } from '../../src/engine/memory/memory-ingress.ts';
 import { askReader } from '../../src/ingress/reader.ts';
 import { eventually } from '../eventually.ts';
 import { VirtualClock } from '../virtual-clock.ts';
 
-/** An ingress whose reader answers `answer`, in two pieces, or nothing while there is none. */
+/** An ingress whose reader answers `answer`, in two pieces; while there is none it is silent and cannot be ended. */
 class Scripted extends MemoryIngress {
   answer: string | undefined = '\n';
   questions = 0;
@@ -20,14 +21,15 @@ class Scripted extends MemoryIngress {
     _command: readonly string[],
     input: Readable,
     signal: AbortSignal,
-  ): AsyncGenerator<Buffer, number | null, void> {
+  ): AsyncGenerator<Buffer, CommandResult | null, void> {
     this.readers += 1;
     signal.addEventListener('abort', () => input.push(null));
     for await (const _ of input) {
       this.questions += 1;
-      if (this.answer === undefined) continue;
-      yield Buffer.from(this.answer.slice(0, 3));
-      yield Buffer.from(this.answer.slice(3));
+      const { answer } = this;
+      if (answer === undefined) return await new Promise(() => {});
+      yield Buffer.from(answer.slice(0, 3));
+      yield Buffer.from(answer.slice(3));
     }
     return null;
   }
@@ -92,6 +94,30 @@ describe('a reader in the ingress container', () => {
     const first = { lines: [], isFirst: true };
     await eventually(() => expect(answers).to.deep.equal([first, first]));
     expect(engine.readers).to.equal(2);
+  });
+
+  it('is given up on by who was suspended, and does not tell what it counted meanwhile', async () => {
+    follow();
+    await eventually(() => expect(answers).to.have.lengthOf(1));
+    engine.answer = 'many\n\n';
+    clock.jump(60_000);
+    await eventually(() => expect(lost).to.have.lengthOf(1));
+    clock.advance(500);
+    await eventually(() => expect(answers).to.have.lengthOf(2));
+    expect(answers[1]).to.deep.include({ isFirst: true });
+    expect(engine).to.include({ readers: 2, questions: 2 });
+  });
+
+  it('ends at once when it is not wanted any more, though the connection never does', async () => {
+    follow();
+    await eventually(() => expect(answers).to.have.lengthOf(1));
+    engine.answer = undefined;
+    clock.advance(1_000);
+    await eventually(() => expect(engine.questions).to.equal(2));
+    following.abort();
+    await ended;
+    expect(lost).to.deep.equal([]);
+    expect(clock.next).to.equal(null);
   });
 
   it('tells once that it is lost, however often another one is tried', async () => {

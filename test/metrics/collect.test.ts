@@ -89,6 +89,7 @@ describe('Collector', () => {
     engine.usage.set(id, { cpuNanos: cpu, memoryBytes: 2 ** 28, diskBytes: 4_096 });
     for (let count = 0; count < 50; count += 1) traffic.add(request());
     await eventually(() => expect(clock.next).to.not.equal(null));
+    traffic.told(new Date(clock.now().getTime() + INTERVAL_MS));
     clock.advance(INTERVAL_MS);
     return await eventually(() => batches[before] ?? expect.fail('nothing was written'));
   }

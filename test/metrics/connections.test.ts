@@ -11,8 +11,8 @@ describe('the connections of a moment', () => {
     history.add(one, at(0));
     expect(history.at(at(100))).to.equal(one);
     history.add(two, at(5_000));
-    expect(history.at(at(6_999))).to.equal(one);
-    expect(history.at(at(7_000))).to.equal(two);
+    expect(history.at(at(7_999))).to.equal(one);
+    expect(history.at(at(8_000))).to.equal(two);
   });
 
   it('are unread before they are read, and lost when they cannot be any more', () => {

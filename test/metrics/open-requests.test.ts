@@ -34,7 +34,8 @@ describe('requests that are open', () => {
     workers = 2,
   ): (number | null | undefined)[] {
     intervals += 1;
-    const interval = traffic.rotate(new Date(START.getTime() + intervals * 5_000), TARGETS);
+    traffic.told(new Date(START.getTime() + intervals * 5_000));
+    const interval = traffic.rotate(TARGETS);
     if (!interval) throw new Error('the interval was not watched');
     const found = typeof connections === 'string' ? connections : new Map(Object.entries(connections));
     const { apps, instances } = open.reveal(interval, TARGETS, found, workers);

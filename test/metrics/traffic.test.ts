@@ -22,7 +22,8 @@ describe('Traffic', () => {
   });
 
   function rotate(seconds = 5, targets = [WEB]): TrafficInterval {
-    const interval = traffic.rotate(after(seconds), targets);
+    traffic.told(after(seconds));
+    const interval = traffic.rotate(targets);
     if (!interval) throw new Error('the interval was not watched');
     return interval;
   }
@@ -57,17 +58,27 @@ describe('Traffic', () => {
   it('shows nothing, not zero, when the log was not read all the time', () => {
     traffic.add(request());
     traffic.lose();
-    expect(traffic.rotate(after(5), [WEB])).to.equal(null);
+    traffic.told(after(5));
+    expect(traffic.rotate([WEB])).to.equal(null);
     traffic.watch(after(7));
     traffic.add(request());
     expect(rotate(10).apps.get('web')).to.include({ requests: 1, rps: 1 / 3 });
+  });
+
+  it('ends an interval where the log was told last', () => {
+    for (let count = 0; count < 8; count += 1) traffic.add(request());
+    traffic.told(after(4));
+    expect(traffic.rotate([WEB])).to.deep.include({ from: START, to: after(4) });
+    traffic.add(request());
+    expect(traffic.rotate([WEB]), 'an answer was begun and not ended').to.equal(null);
+    expect(rotate(9).apps.get('web')).to.include({ requests: 1, rps: 1 / 5 });
   });
 
   it('begins each interval anew', () => {
     traffic.add(request());
     rotate();
     expect(rotate(10).apps.get('web')?.requests).to.equal(0);
-    expect(traffic.rotate(after(10), [WEB])).to.equal(null);
+    expect(traffic.rotate([WEB]), 'nothing was told since').to.equal(null);
   });
 
   it('counts responses of 500 and above as errors', () => {

@@ -150,7 +150,7 @@ function syncedCondition(
       ...no,
       reason: 'PruneHeld',
       message:
-        'its manifest is gone, and removing so many applications at once is held: put it back, or run autoserve sync --confirm-prune',
+        'its manifest is gone, and its removal is held, for it may be a mistake: put it back, or run autoserve sync --confirm-prune',
     };
   const rejected = source
     ? source.rejection && `its manifest is rejected, generation ${generation} is kept: ${source.rejection}`

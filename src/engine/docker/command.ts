@@ -2,7 +2,9 @@ import { pipeline, type Duplex, type Readable } from 'node:stream';
 import type { CommandResult } from '../ingress-engine.ts';
 import type { DockerConnection } from './connection.ts';
 import { toEngineError } from './errors.ts';
-import { frames, type Frame } from './logs.ts';
+import { frames } from './logs.ts';
+
+const MOST_COMPLAINTS = 500;
 
 /** See `IngressEngine.run`. */
 export async function runCommand(
@@ -29,15 +31,19 @@ export async function* streamCommand(
   command: readonly string[],
   input: Readable,
   signal: AbortSignal,
-): AsyncGenerator<Buffer, number | null, void> {
+): AsyncGenerator<Buffer, CommandResult | null, void> {
   if (signal.aborted) return null;
   const doing = `follow ${command[0]} in container ${id}`;
   const { execution, attached } = await begin(connection, id, command, doing, input);
+  let complaints = '';
   const stop = (): void => void attached.destroy();
   signal.addEventListener('abort', stop);
   if (signal.aborted) stop();
   try {
-    for await (const frame of frames(attached)) if (isOutput(frame)) yield frame.payload;
+    for await (const { stream, payload } of frames(attached)) {
+      if (stream === 'stdout') yield payload;
+      else complaints = (complaints + payload.toString('utf8')).slice(-MOST_COMPLAINTS);
+    }
   } catch (error) {
     if (signal.aborted) return null;
     throw toEngineError(error, connection.address, doing);
@@ -45,11 +51,8 @@ export async function* streamCommand(
     signal.removeEventListener('abort', stop);
     attached.destroy();
   }
-  return signal.aborted ? null : await exitCodeOf(connection, execution, doing);
-}
-
-function isOutput({ stream }: Frame): boolean {
-  return stream === 'stdout';
+  if (signal.aborted) return null;
+  return { exitCode: (await exitCodeOf(connection, execution, doing)) ?? 0, output: complaints };
 }
 
 async function begin(
@@ -62,10 +65,21 @@ async function begin(
   const hasInput = input !== undefined;
   const options = { Cmd: [...command], AttachStdin: hasInput, AttachStdout: true, AttachStderr: true };
   const execution = await connection.call(doing, (docker) => docker.getContainer(id).exec(options));
-  const attached = await connection.call(doing, () => execution.start({ hijack: hasInput, stdin: hasInput }));
-  // What goes wrong with it is told to who reads.
-  if (input) pipeline(input, attached, () => {});
-  return { execution: execution.id, attached };
+  let isGivenUp = false;
+  try {
+    const attached = await connection.call(doing, async () => {
+      const started = await execution.start({ hijack: hasInput, stdin: hasInput });
+      // Without a listener an error ends the process; it is told to who reads, if anybody still does.
+      started.on('error', () => {});
+      if (isGivenUp) started.destroy();
+      return started;
+    });
+    if (input) pipeline(input, attached, () => {});
+    return { execution: execution.id, attached };
+  } catch (error) {
+    isGivenUp = true;
+    throw error;
+  }
 }
 
 /** Null while it runs. */

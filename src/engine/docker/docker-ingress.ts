@@ -122,7 +122,7 @@ export class DockerIngress implements IngressEngine {
     command: readonly string[],
     input: Readable,
     signal: AbortSignal,
-  ): AsyncGenerator<Buffer, number | null, void> {
+  ): AsyncGenerator<Buffer, CommandResult | null, void> {
     return streamCommand(this.#connection, id, command, input, signal);
   }
 

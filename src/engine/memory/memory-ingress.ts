@@ -123,14 +123,17 @@ export class MemoryIngress implements IngressEngine {
     _command: readonly string[],
     input: Readable,
     signal: AbortSignal,
-  ): AsyncGenerator<Buffer, number | null, void> {
+  ): AsyncGenerator<Buffer, CommandResult | null, void> {
     this.#running(id);
     const stop = (): void => void input.destroy();
     signal.addEventListener('abort', stop);
+    if (signal.aborted) stop();
     try {
       for await (const _ of input) yield Buffer.from('\n');
     } catch (error) {
       if (!signal.aborted) throw error;
+    } finally {
+      signal.removeEventListener('abort', stop);
     }
     return null;
   }
