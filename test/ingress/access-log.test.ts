@@ -68,7 +68,8 @@ describe('the access log', () => {
     const id = (await ingress.container())?.Id ?? '';
     await ingress.docker.getContainer(id).kill();
     await eventually(() => expect(log.heard).to.include({ open: 2, lost: 1 }));
-    await ingress.get('web.localhost');
+    // It may be read before nginx listens.
+    await eventually(() => ingress.get('web.localhost'));
     await eventually(() => expect(log.heard.lines).to.have.lengthOf(3));
     ingress.following.abort();
     await ended;
