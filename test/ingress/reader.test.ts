@@ -62,6 +62,15 @@ describe('a reader in the ingress container', () => {
     });
   }
 
+  /** Its first question is answered, the second one never. */
+  async function followUntilSilent(): Promise<void> {
+    follow();
+    await eventually(() => expect(answers).to.have.lengthOf(1));
+    engine.answer = undefined;
+    clock.advance(1_000);
+    await eventually(() => expect(engine.questions).to.equal(2));
+  }
+
   afterEach(async () => {
     following.abort();
     await ended;
@@ -79,11 +88,7 @@ describe('a reader in the ingress container', () => {
   });
 
   it('is given up on when it does not answer, and followed by another', async () => {
-    follow();
-    await eventually(() => expect(answers).to.have.lengthOf(1));
-    engine.answer = undefined;
-    clock.advance(1_000);
-    await eventually(() => expect(engine.questions).to.equal(2));
+    await followUntilSilent();
     clock.advance(9_999);
     expect(lost).to.deep.equal([]);
     clock.advance(1);
@@ -109,11 +114,7 @@ describe('a reader in the ingress container', () => {
   });
 
   it('ends at once when it is not wanted any more, though the connection never does', async () => {
-    follow();
-    await eventually(() => expect(answers).to.have.lengthOf(1));
-    engine.answer = undefined;
-    clock.advance(1_000);
-    await eventually(() => expect(engine.questions).to.equal(2));
+    await followUntilSilent();
     following.abort();
     await ended;
     expect(lost).to.deep.equal([]);
