@@ -91,9 +91,18 @@ export class Pool {
     });
   }
 
-  /** Opens the connections that are to be open always. Throws what the driver throws. */
+  /**
+   * Opens the connections that are to be open always. Throws what the driver throws.
+   * Each is held until all are there, for a query that has its answer soon would lend its own to the next.
+   */
   async warm(): Promise<void> {
-    await Promise.all(Array.from({ length: this.#minSize }, async () => await this.knex.raw('SELECT 1')));
+    const { client } = this.knex as { client: Knex.Client };
+    const opened = await Promise.allSettled(
+      Array.from({ length: this.#minSize }, async () => (await client.acquireConnection()) as unknown),
+    );
+    for (const outcome of opened)
+      if (outcome.status === 'fulfilled') await client.releaseConnection(outcome.value);
+    for (const outcome of opened) if (outcome.status === 'rejected') throw outcome.reason;
   }
 
   /** Waits for what is in hand, then closes every connection. */
