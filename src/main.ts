@@ -1,4 +1,4 @@
-import pino, { type Logger } from 'pino';
+import type { Logger } from 'pino';
 import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { probeInstance } from './controllers/health/probe.ts';
@@ -8,6 +8,7 @@ import { DockerIngress } from './engine/docker/docker-ingress.ts';
 import type { Engine } from './engine/engine.ts';
 import { ingressEvent } from './ingress/event.ts';
 import { Ingress, type IngressOptions } from './ingress/ingress.ts';
+import { openLog } from './log.ts';
 import { startLoop, type Loop } from './loop.ts';
 import { instrumentEngine } from './metrics/instrumented-engine.ts';
 import { readSecret } from './manifest/secrets.ts';
@@ -41,7 +42,7 @@ const ONCE_LOOK_MS = 100;
  * @throws AutoServeError when it cannot start: `EngineUnavailable`, `DataDirBusy`, `InstallationBusy` …
  */
 export async function up(config: Config, { once, timeoutSeconds }: UpOptions): Promise<number> {
-  const logger = pino({ level: config.logLevel, base: null }, pino.destination({ dest: 2, sync: true }));
+  const logger = await openLog(config.logLevel);
   const aborter = new AbortController();
   stopOnSignal(aborter, logger);
   let lost: Error | undefined;

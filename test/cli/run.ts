@@ -1,11 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { packageRoot } from '../../src/package-root.ts';
 
-const CLI = join(packageRoot, 'src', 'cli', 'autoserve.ts');
-const TSX = fileURLToPath(import.meta.resolve('tsx'));
+/** The command line as users have it: what `npm run build` made. */
+export const CLI = join(packageRoot, 'dist', 'src', 'cli', 'autoserve.js');
 
 export interface Run {
   code: number | null;
@@ -18,7 +17,7 @@ export interface RunOptions {
   env?: Record<string, string>;
 }
 
-/** A running `autoserve`, started from the source with nothing of the environment that would configure it. */
+/** A running `autoserve`, started as built, with nothing of the environment that would configure it. */
 export class Autoserve {
   stdout = '';
   stderr = '';
@@ -27,7 +26,7 @@ export class Autoserve {
 
   constructor(args: readonly string[], { cwd = packageRoot, env = {} }: RunOptions = {}) {
     const { PATH = '', HOME = '' } = process.env;
-    this.#child = spawn(process.execPath, ['--import', TSX, CLI, ...args], {
+    this.#child = spawn(process.execPath, [CLI, ...args], {
       cwd,
       env: { PATH, HOME, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import Docker from 'dockerode';
 import pg from 'pg';
-import { packageRoot } from '../../src/package-root.ts';
 import { embeddedUrl } from '../../src/store/embedded/address.ts';
 import { stopPostmaster } from '../../src/store/embedded/postmaster.ts';
+import { CLI } from '../cli/run.ts';
 import { clean } from '../engine/docker/host.ts';
 import { eventually } from '../eventually.ts';
 import { Containers } from './containers.ts';
@@ -19,7 +19,6 @@ import { postmasterOf } from './postmaster.ts';
 const ALONE = { AUTOSERVE_INGRESS_PORT: '0', AUTOSERVE_LISTEN: 'off' };
 /** Connections for what is asked again and again. */
 const KEPT_MS = 2_000;
-const CLI = join(packageRoot, 'dist/src/cli/autoserve.js');
 
 export interface InstallationOptions {
   docker?: Docker;

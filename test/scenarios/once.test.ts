@@ -69,4 +69,20 @@ describe('autoserve up --once', () => {
     expect(code).to.equal(1);
     expect(stderr).to.include('autoserve/no-such-image:1');
   });
+
+  it('writes its log in lines at a terminal, where JSON is for programs', async () => {
+    const terminal = new Installation({
+      through: ['sh', '-c', 'exec script -qec "$*" /dev/null', 'sh'],
+      env: { NO_COLOR: '1' },
+    });
+    await terminal.create();
+    try {
+      const { stdout } = await terminal.cli('up', '--once', '--timeout', '60s');
+      expect(stdout).to.match(/^\[\d\d:\d\d:\d\d\] INFO: watching \{"manifests":/m);
+    } finally {
+      await terminal.dispose();
+    }
+    const { stderr } = await installation.cli('up', '--once', '--timeout', '60s');
+    expect(stderr).to.match(/^\{"level":30,.*"msg":"watching"\}$/m);
+  });
 });
