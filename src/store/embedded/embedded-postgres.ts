@@ -15,7 +15,7 @@ import {
 
 const DATABASE = 'autoserve';
 const STARTS = 3;
-const WATCH_MS = 200;
+const WATCH_MS = 500;
 const RESTART_MS = 100;
 const MAX_RESTART_MS = 5_000;
 
