@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
 import { parse } from 'yaml';
 import type { ConfigFile } from './config.ts';
 import { AutoServeError, fileTroubleOf } from './error.ts';
@@ -15,15 +16,21 @@ export function readConfigFile(path: string): ConfigFile {
   const schema = JSON.parse(
     readFileSync(join(packageRoot, 'schemas', 'config.schema.json'), 'utf8'),
   ) as object;
-  const validate = new Ajv2020({ allErrors: true, strict: false }).compile(schema);
+  const ajv = new Ajv2020({ allErrors: true, verbose: true, strict: false });
+  const validate = addFormats.default(ajv, ['ipv4', 'ipv6']).compile(schema);
   if (!validate(file)) {
-    const problems = (validate.errors ?? []).map((error) => `\n  ${describe(error)}`);
+    // What has none of several formats is told of once, by the error that names them all.
+    const errors = (validate.errors ?? []).filter(({ keyword }) => keyword !== 'format');
+    const problems = errors.map((error) => `\n  ${describe(error)}`);
     throw usage(`${path} is not a valid configuration:${problems.join('')}`);
   }
   for (const key of ['manifests', 'dataDir', 'secretsDir'] as const) {
     const value = file[key];
     if (value !== undefined) file[key] = resolve(dirname(path), value);
   }
+  const { ingress } = file;
+  if (ingress?.certificatesDir !== undefined)
+    ingress.certificatesDir = resolve(dirname(path), ingress.certificatesDir);
   return file;
 }
 
@@ -35,11 +42,13 @@ function parseFile(path: string): unknown {
   }
 }
 
-function describe({ instancePath, keyword, params, message }: ErrorObject): string {
+function describe({ instancePath, keyword, params, message, schema }: ErrorObject): string {
   const place = instancePath.slice(1).replaceAll('/', '.') || 'the file';
   const { additionalProperty, allowedValues } = params as Record<string, unknown>;
   if (keyword === 'additionalProperties') return `${place}: unknown setting "${String(additionalProperty)}"`;
   if (keyword === 'enum') return `${place}: must be one of ${(allowedValues as string[]).join(', ')}`;
+  if (keyword === 'anyOf')
+    return `${place}: must be ${(schema as { format: string }[]).map(({ format }) => format).join(' or ')}`;
   return `${place}: ${message}`;
 }
 

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
-import { parseListenAddress, type ListenAddress } from './api/listen-address.ts';
+import { listenText, parseListenAddress, type ListenAddress } from './api/listen-address.ts';
 import type { RetentionSettings } from './controllers/retention/controller.ts';
 import { AutoServeError } from './error.ts';
 import type { Policy } from './manifest/policy.ts';
@@ -136,26 +136,31 @@ export async function loadConfig(
   };
 
   const dataDir = directory('dataDir', defaultDataDir(env));
+  const dockerHost = setting('dockerHost') ?? file.dockerHost ?? null;
+  const ingress = Object.freeze({
+    tlsPort: null,
+    certificatesDir: join(dataDir, 'certificates'),
+    maxBodyBytes: 64 * 2 ** 20,
+    ...file.ingress,
+    address: ipAddress(setting('ingressAddress')) ?? file.ingress?.address ?? '127.0.0.1',
+    port: port(setting('ingressPort')) ?? file.ingress?.port ?? 8080,
+    image: setting('ingressImage') ?? file.ingress?.image ?? 'nginx:1.28-alpine',
+  });
+  const listen = listenAddress(setting('listen') ?? file.listen ?? '127.0.0.1:7070');
+  // Where Docker is on another host, the same address is another place.
+  checkPorts(ingress, dockerHost?.startsWith('unix:') === false ? null : listen);
   return Object.freeze({
     manifests: directory('manifests', resolve(cwd, 'manifests')),
     dataDir,
     databaseUrl: databaseUrl('databaseUrl', setting('databaseUrl')) ?? file.databaseUrl ?? null,
     replica: replica(databaseUrl('replicaUrl', setting('replicaUrl')), file.replica),
     installation: installation(setting('installation')) ?? file.installation ?? null,
-    dockerHost: setting('dockerHost') ?? file.dockerHost ?? null,
+    dockerHost,
     secretsDir: directory('secretsDir', join(dataDir, 'secrets')),
     logLevel: oneOf(logLevels, 'logLevel', setting('logLevel')) ?? file.logLevel ?? 'info',
     mode: oneOf(modes, 'mode', setting('mode')) ?? file.mode ?? 'enforce',
-    ingress: Object.freeze({
-      tlsPort: null,
-      certificatesDir: join(dataDir, 'certificates'),
-      maxBodyBytes: 64 * 2 ** 20,
-      ...file.ingress,
-      address: ipAddress(setting('ingressAddress')) ?? file.ingress?.address ?? '127.0.0.1',
-      port: port(setting('ingressPort')) ?? file.ingress?.port ?? 8080,
-      image: setting('ingressImage') ?? file.ingress?.image ?? 'nginx:1.28-alpine',
-    }),
-    listen: listenAddress(setting('listen') ?? file.listen ?? '127.0.0.1:7070'),
+    ingress,
+    listen,
     resyncSeconds: file.resyncSeconds ?? 50,
     engineCalls: file.engineCalls ?? 3,
     policy: Object.freeze({ allowHostPaths: [], allowedImages: [], ...file.policy }),
@@ -212,6 +217,27 @@ function port(value: string | undefined): number | undefined {
 
 function listenAddress(text: string): ListenAddress | null {
   return text === 'off' ? null : parseListenAddress(text);
+}
+
+/** Only one of them could have an address and port. */
+function checkPorts({ address, port: http, tlsPort }: IngressConfig, listen: ListenAddress | null): void {
+  if (http === 0) return;
+  const places: [setting: string, place: ListenAddress | null][] = [
+    ['ingress.port', { host: address, port: http }],
+    ['ingress.tlsPort', tlsPort === null ? null : { host: address, port: tlsPort }],
+    ['listen', listen],
+  ];
+  const settings = new Map<string, string>();
+  for (const [setting, place] of places) {
+    if (!place) continue;
+    const text = listenText(place);
+    const other = settings.get(text);
+    if (other !== undefined)
+      throw new AutoServeError('UsageError', `${other} and ${setting} are both at ${text}`, {
+        remedy: 'choose another port for one of them',
+      });
+    settings.set(text, setting);
+  }
 }
 
 function oneOf<Value extends string>(

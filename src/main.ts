@@ -4,8 +4,11 @@ import type { Config } from './config.ts';
 import { probeInstance } from './controllers/health/probe.ts';
 import { RetentionController } from './controllers/retention/controller.ts';
 import { DockerEngine } from './engine/docker/docker-engine.ts';
+import { chooseDockerHost } from './engine/docker/docker-host.ts';
 import { DockerIngress } from './engine/docker/docker-ingress.ts';
 import type { Engine } from './engine/engine.ts';
+import { messageOf } from './error.ts';
+import { removeContainer } from './ingress/container.ts';
 import { ingressEvent } from './ingress/event.ts';
 import { Ingress, type IngressOptions } from './ingress/ingress.ts';
 import { openLog } from './log.ts';
@@ -18,7 +21,7 @@ import { ManifestReader } from './source/manifest-reader.ts';
 import type { SyncResult } from './source/synchronizer.ts';
 import { listenForCommands } from './store/command.ts';
 import type { Database } from './store/database.ts';
-import { writeIngressPort } from './store/installation.ts';
+import { writeWhereabouts } from './store/installation.ts';
 import { replicaEvent } from './store/replica/event.ts';
 import { Replica } from './store/replica/replica.ts';
 import { openStorage, type Storage } from './store/storage.ts';
@@ -87,6 +90,7 @@ async function run(
   const lastDecisions = await lastScalingDecisions(database);
   // Before anything is acted on: who cannot be seen is not to begin.
   if (config.listen) await telemetry.listen(config.listen, config.resyncSeconds * 1_000);
+  await removeUnwantedIngress(config, installation.id, logger);
   const ingress = openIngress(config, installation.id, engine, logger, {
     onEvent: (event) => loop.record(ingressEvent(event, systemClock.now())),
     onState: (state) => loop.serviceChanged(state),
@@ -127,7 +131,7 @@ async function run(
   });
   try {
     retention.start();
-    await writeIngressPort(database, config.ingress.port || null);
+    await writeWhereabouts(database, { ingressPort: config.ingress.port || null, manifests });
     await ingress?.resume();
     await telemetry.start(loop, ingress);
     logger.info(
@@ -198,8 +202,7 @@ async function untilSettled(
 
 async function openEngine(config: Config, installation: string, logger: Logger): Promise<Engine> {
   const { policy, secretsDir, dockerHost } = config;
-  // The Docker client reads this variable, with the ones for TLS beside it, as `docker` does.
-  if (dockerHost !== null) process.env['DOCKER_HOST'] = dockerHost;
+  chooseDockerHost(dockerHost);
   const engine = new DockerEngine({
     installation,
     secrets: async ({ key, field }) => readSecret(secretsDir, key, field),
@@ -234,6 +237,21 @@ function openIngress(
     log,
     ...listener,
   });
+}
+
+/** Where there is to be no ingress, the one of an earlier run would go on serving by what it was last told. */
+async function removeUnwantedIngress(
+  { ingress: { port }, mode }: Config,
+  installation: string,
+  logger: Logger,
+): Promise<void> {
+  if (port !== 0 || mode === 'observe') return;
+  try {
+    const removed = await removeContainer(new DockerIngress({ installation }));
+    if (removed) logger.info('removed the ingress of an earlier run: its port is 0 now');
+  } catch (error) {
+    logger.warn({ err: error }, `the ingress of an earlier run may go on serving: ${messageOf(error)}`);
+  }
 }
 
 /** A first SIGINT or SIGTERM ends in order, a second one at once. */

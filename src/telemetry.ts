@@ -30,8 +30,6 @@ export interface TelemetryOptions {
 }
 
 const SERVED_PORTS = new Set([HTTP_PORT, TLS_PORT, STATUS_PORT]);
-/** How long before this start samples are of use to a scaling policy. */
-const RESTORED_SECONDS = 600;
 /** The loop looks at everything at least every `resyncMs`; this many of these without a pass, and it stands still. */
 const MISSED_RESYNCS = 3;
 
@@ -81,7 +79,7 @@ export class Telemetry {
       listen,
       metrics: { contentType: prometheus.contentType, page: () => prometheus.page() },
       lastPassAgeMs: () =>
-        clock.now().getTime() - (this.#loop?.manager.lookedAt ?? this.#startedAt).getTime(),
+        clock.now().getTime() - (this.#loop?.manager.passedAt ?? this.#startedAt).getTime(),
       stalledAfterMs: MISSED_RESYNCS * resyncMs,
       checks: { engine: () => engine.ping(), database: () => database.query('SELECT 1') },
       onError: (error) => logger.error({ err: error }, 'a request to the API failed'),
@@ -96,7 +94,7 @@ export class Telemetry {
     this.#following = ingress ? this.#follow(ingress) : undefined;
     // A row that comes while its day's partition is being made is refused.
     await ensureMetricsPartitions(database);
-    this.#collector.start(await recentMetrics(database, 'app', RESTORED_SECONDS));
+    this.#collector.start(await recentMetrics(database));
   }
 
   async stop(): Promise<void> {

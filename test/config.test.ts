@@ -55,7 +55,8 @@ describe('the configuration', () => {
 
   it('takes flags before the environment, the environment before the file, the file before defaults', async () => {
     await tree(folder.path, {
-      'etc/autoserve.yaml': 'manifests: apps\ndataDir: data\nlogLevel: warn\nresyncSeconds: 5\n',
+      'etc/autoserve.yaml':
+        'manifests: apps\ndataDir: data\nlogLevel: warn\nresyncSeconds: 5\ningress: {address: "::1", certificatesDir: tls}\n',
     });
     const env = {
       AUTOSERVE_CONFIG: 'etc/autoserve.yaml',
@@ -70,6 +71,11 @@ describe('the configuration', () => {
       logLevel: 'error',
       resyncSeconds: 5,
       engineCalls: 3,
+    });
+    expect(config.ingress).to.include({
+      address: '::1',
+      certificatesDir: `${folder.path}/etc/tls`,
+      port: 8080,
     });
   });
 
@@ -109,6 +115,31 @@ describe('the configuration', () => {
 
   const wrong: [title: string, text: string, message: RegExp][] = [
     ['an unknown setting', 'manifest: a', /the file: unknown setting "manifest"/],
+    [
+      'an address that is none',
+      'ingress: {address: localhost}',
+      /:\n {2}ingress.address: must be ipv4 or ipv6$/,
+    ],
+    [
+      'one port for http and https',
+      'ingress: {port: 8443, tlsPort: 8443}',
+      /^ingress\.port and ingress\.tlsPort are both at 127\.0\.0\.1:8443$/,
+    ],
+    [
+      'the port of the ingress as its own',
+      'listen: "127.0.0.1:8080"',
+      /^ingress\.port and listen are both at 127\.0\.0\.1:8080$/,
+    ],
+    [
+      'the port for https as its own',
+      'listen: "[::1]:8443"\ningress: {address: "::1", tlsPort: 8443}',
+      /^ingress\.tlsPort and listen are both at \[::1\]:8443$/,
+    ],
+    [
+      'a body larger than can be told',
+      'ingress: {maxBodyBytes: 1e16}',
+      /ingress.maxBodyBytes: must be <= 9007199254740991/,
+    ],
     ['a wrong value', 'resyncSeconds: often', /resyncSeconds: must be number/],
     ['a period that is none', 'retention: {days: {events: 0}}', /retention.days.events: must be >= 1/],
     ['what is no mapping', '- a', /the file: must be object/],
@@ -123,6 +154,17 @@ describe('the configuration', () => {
       expect(error).to.have.property('code', 'UsageError');
       expect(error).to.have.property('message').that.matches(message);
     });
+
+  it('takes one port twice where they are at two addresses or hosts, or there is no ingress', async () => {
+    const files = {
+      'addresses.yaml': 'listen: "127.0.0.2:8080"\n',
+      'hosts.yaml': 'listen: "127.0.0.1:8080"\ndockerHost: tcp://docker.example.com:2376\n',
+      'no-ingress.yaml': 'listen: "127.0.0.1:8080"\ningress: {port: 0, tlsPort: 8080}\n',
+    };
+    await tree(folder.path, files);
+    for (const config of Object.keys(files))
+      expect((await loadConfig({ config }, {}, folder.path)).listen).to.include({ port: 8080 });
+  });
 
   it('refuses an installation that cannot be a label', async () => {
     const error = await loadConfig({ installation: 'Not this' }, {}, '/').catch((thrown: unknown) => thrown);

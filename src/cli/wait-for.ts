@@ -11,6 +11,7 @@ import {
   type EventRow,
   type InstanceRow,
 } from '../store/read.ts';
+import { readWhereabouts } from '../store/installation.ts';
 import { isAnyoneActing } from '../store/installation-lock.ts';
 import { exitCodes } from './exit.ts';
 import { follow } from './follow.ts';
@@ -18,7 +19,8 @@ import { LiveLines } from './live-lines.ts';
 import { PullStatus } from './pull-status.ts';
 import { progressOf, type ProgressLine } from './rollout-progress.ts';
 import { rejectedManifest } from './missing-app.ts';
-import { judgeWait, type Goal } from './wait-verdict.ts';
+import { unreadManifest } from './unread-manifest.ts';
+import { judgeUnattended, judgeUnread, judgeWait, type Goal } from './wait-verdict.ts';
 
 export interface Wait {
   goal: Goal;
@@ -44,22 +46,19 @@ export async function waitFor(config: Config, { goal, name, timeout, timeoutMs }
     live.update(lines, `${place}: ${pulling?.text ?? last.message}`, pulling?.detail);
   };
   const look = async (database: Connection): Promise<boolean> => {
-    const [[app], manifests, revisions] = await Promise.all([
+    const [[app], manifests, revisions, isAttended, { manifests: folder }] = await Promise.all([
       listApplications(database, name),
       listManifests(database),
       listRevisions(database, name),
+      isAnyoneActing(database),
+      readWhereabouts(database),
     ]);
     const manifest = app
       ? manifests.find(({ path }) => path === app.source_path)
       : rejectedManifest(manifests);
-    last = judgeWait(goal, name, app, manifest, revisions);
-    // What is ready by the database may be gone by now, and the manifest may be another one.
-    if (goal === 'ready' && last.outcome === 'reached' && !(await isAnyoneActing(database)))
-      last = {
-        outcome: 'waiting',
-        message: 'no AutoServe runs, and what it left was ready',
-        remedy: 'autoserve up',
-      };
+    const unread = goal === 'ready' && manifest && (await unreadManifest(folder, manifest));
+    const verdict = unread ? judgeUnread(unread) : judgeWait(goal, name, app, manifest, revisions);
+    last = isAttended ? verdict : judgeUnattended(goal, verdict);
     if (app && goal === 'ready') {
       const [instances, events] = await Promise.all([
         listInstances(database, name),

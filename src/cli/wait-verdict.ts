@@ -1,3 +1,4 @@
+import { wantedReplicas } from '../controllers/application/desired.ts';
 import type { ApplicationRow, ManifestRow, RevisionRow } from '../store/read.ts';
 import { firstProblem } from '../source/first-problem.ts';
 import { conditionOf, obstacleOf } from './diagnose.ts';
@@ -68,6 +69,9 @@ export function judgeWait(
   const unseen = app.rollout && app.desired_replicas > 0 && app.rollout.revision !== kept;
   if (unseen || !isTargetObserved(app))
     return verdict('waiting', `revision ${kept} has not been acted on yet`);
+  const wanted = wantedCount(app);
+  if (app.desired_replicas !== wanted)
+    return verdict('waiting', `a count of ${wanted} has not been acted on yet`);
   const ready = conditionOf(app.conditions, 'Ready');
   if (ready?.status === 'True') {
     if (app.target_reason === 'RolledBack')
@@ -89,6 +93,29 @@ export function judgeWait(
   // That another revision is kept is no obstacle to its being ready.
   const obstacle = app.target_reason ? ready : obstacleOf(app.conditions);
   return verdict('waiting', obstacle?.message ?? `is ${app.status}`);
+}
+
+/** While what is in a manifest's file is not what AutoServe has read: what became of it before is of no matter. Pure. */
+export function judgeUnread(file: string): WaitVerdict {
+  const message = `AutoServe has not read ${file} as it is now`;
+  return { outcome: 'waiting', message, remedy: 'autoserve get manifests' };
+}
+
+/**
+ * What becomes of a verdict where no AutoServe runs: nobody acts on what is waited for, and what is ready by the database may
+ * be gone by now, and the manifest may be another one. Pure.
+ */
+export function judgeUnattended(goal: Goal, verdict: WaitVerdict): WaitVerdict {
+  const remedy = 'autoserve up';
+  if (verdict.outcome === 'waiting')
+    return { ...verdict, message: `${verdict.message}; no AutoServe runs`, remedy };
+  if (goal === 'ready' && verdict.outcome === 'reached')
+    return { outcome: 'waiting', message: 'no AutoServe runs, and what it left was ready', remedy };
+  return verdict;
+}
+
+function wantedCount({ spec, scaled_replicas: scaledReplicas }: ApplicationRow): number {
+  return spec.spec.suspend ? 0 : wantedReplicas({ manifest: spec, scaledReplicas });
 }
 
 /** Whether the controller goes back from a failed rollout; it never does from one that was gone back to or pinned. */

@@ -47,7 +47,8 @@ export class Manager {
   #resyncDue = false;
   #failures = 0;
   #retrying = false;
-  #lookedAt: Date | null = null;
+  #looked = false;
+  #passedAt: Date | null = null;
   #stopped = false;
 
   constructor(options: ManagerOptions) {
@@ -98,7 +99,7 @@ export class Manager {
   /** Whether the world has been looked at and nothing is due or in work; retries and timers may be pending. */
   get quiet(): boolean {
     return (
-      this.#lookedAt !== null &&
+      this.#looked &&
       !this.#passing &&
       !this.#resyncDue &&
       this.#failures === 0 &&
@@ -107,9 +108,9 @@ export class Manager {
     );
   }
 
-  /** When the last pass ended that saw everything it looked at; null before the first. */
-  get lookedAt(): Date | null {
-    return this.#lookedAt;
+  /** When the last pass ended, whether or not it could look at the world; null before the first. */
+  get passedAt(): Date | null {
+    return this.#passedAt;
   }
 
   /** Finishes the calls in hand and leaves every container as it is. */
@@ -159,6 +160,7 @@ export class Manager {
     while (this.#again && !this.#stopped) {
       this.#again = false;
       await this.#pass();
+      this.#passedAt = this.#options.clock.now();
     }
   }
 
@@ -181,7 +183,7 @@ export class Manager {
       onVerdicts(verdicts);
       const refused = await controller.record(verdicts);
       this.#failures = 0;
-      this.#lookedAt = clock.now();
+      this.#looked = true;
       instrumentation.reconciled('ok', seconds());
       instrumentation.queueDepth(this.#queue.size);
       for (const { name, application } of verdicts)

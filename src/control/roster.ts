@@ -7,6 +7,8 @@ export interface Member {
   name: string;
   /** On the installation's network; null while it has no address. */
   ip: string | null;
+  /** Where it takes requests, by its own spec, which a rollout may just be replacing; null where it takes none. */
+  port: number | null;
   /** Whether requests may be sent to it. */
   ready: boolean;
   /** Whether it is of the revision that is wanted. */

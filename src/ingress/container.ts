@@ -21,7 +21,7 @@ export type NginxEngine = IngressEngine & Pick<Engine, 'createNetwork' | 'resolv
 
 /** Where and how nginx runs. */
 export interface NginxPlace {
-  /** Any nginx of 1.22 or later that has `awk` beside it: `nginx:1.28-alpine`. */
+  /** An nginx of 1.22 or later, with `awk`, a user nobody and a group nogroup beside it: `nginx:1.28-alpine`. */
   image: string;
   /** Address of the engine's host on which requests come in. */
   address: string;
@@ -81,6 +81,15 @@ export async function ensureContainer(
   throw new AutoServeError('IngressExited', 'the container of the ingress was removed at once', {
     remedy: 'it is made anew',
   });
+}
+
+/** Removes the ingress container; returns whether there was one. */
+export async function removeContainer(
+  engine: Pick<IngressEngine, 'findIngress' | 'removeIngress'>,
+): Promise<boolean> {
+  const found = await engine.findIngress();
+  if (found) await engine.removeIngress(found.id);
+  return found !== undefined;
 }
 
 /** Pulls it when it is not there. */

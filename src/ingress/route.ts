@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { AutoServeError } from '../error.ts';
 import type { App } from '../manifest/app.gen.ts';
+import { httpPortOf } from '../manifest/http-port.ts';
 
 /** How requests are spread over an app's instances. */
 export const balances = ['least_conn', 'round_robin', 'ip_hash'] as const;
@@ -15,8 +16,6 @@ export interface Route {
   /** Leads to the app with all below it. */
   path: string;
   balance: Balance;
-  /** The app's port, in every instance. */
-  port: number;
   instances: readonly RouteInstance[];
 }
 
@@ -33,21 +32,16 @@ const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const SEGMENT = /^[A-Za-z0-9._~-]+$/;
 
 /** The route of an app of type http whose `instances` (addresses on the network) are ready; undefined for another app. */
-export function routeOf(
-  { metadata, spec }: App,
-  source: string,
-  instances: readonly { ip: string; containerId: string }[],
-): Route | undefined {
-  const port = spec.ports.find(({ protocol }) => protocol === 'HTTP')?.containerPort;
-  if (spec.type !== 'http' || port === undefined) return undefined;
+export function routeOf(app: App, source: string, instances: readonly RouteInstance[]): Route | undefined {
+  if (httpPortOf(app) === undefined) return undefined;
+  const { metadata, spec } = app;
   return {
     app: metadata.name,
     source,
     host: spec.ingress?.host ?? `${metadata.name}.localhost`,
     path: spec.ingress?.path ?? '/',
     balance: spec.ingress?.balance ?? 'least_conn',
-    port,
-    instances: instances.map(({ ip, containerId }) => ({ ip, port, containerId })),
+    instances,
   };
 }
 

@@ -84,7 +84,7 @@ workingDir?: string
  */
 user?: string
 /**
- * Ports the program listens on. The first is the one that health checks and routing use.
+ * Ports the program listens on. Health checks use the first one, routing the first one of protocol HTTP.
  */
 ports: Port[]
 /**
@@ -322,7 +322,7 @@ maxConnPerReplica: number
  */
 scaleOutThresholdPct: number
 /**
- * Remove instances when every metric is below this share of its target.
+ * Remove instances when every metric is at this share of its target or below.
  */
 scaleInThresholdPct: number
 /**
@@ -364,7 +364,7 @@ memory: number
  */
 rps: number
 /**
- * Response time.
+ * Response time; 0 or not 0, for no count follows from it.
  */
 latency: number
 /**

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { isMapping } from './canonical.ts';
-import { withDefaults } from './defaults.ts';
+import { typeByPorts, withDefaults } from './defaults.ts';
 import { childPointer, fieldPath, valueAt } from './pointer.ts';
 import type { Problem } from './problem.ts';
 import { cpuToNano, memoryToBytes } from './quantity.ts';
@@ -48,6 +48,7 @@ const checks: Check[] = [
   replicasInBounds,
   boundsInOrder,
   thresholdsInOrder,
+  noneInAutoMode,
   policyInManualMode,
   uniqueNames,
   portsForType,
@@ -123,6 +124,15 @@ function inOrder(
 /** What the count follows in mode manual too. */
 const countFields = new Set(['mode', 'replicas', 'minReplicas', 'maxReplicas']);
 
+function noneInAutoMode(subject: Subject): Problem[] {
+  const { written } = subject;
+  const type = typeOf(subject);
+  if (written('/scaling/minReplicas') !== 0 || (type !== 'tcp' && type !== 'worker')) return [];
+  if ((written('/scaling/mode') ?? 'auto') !== 'auto') return [];
+  const message = `scaling.minReplicas 0 counts as 1 for type ${type}, which no request could start again`;
+  return [warning('/scaling/minReplicas', message, 'value')];
+}
+
 function policyInManualMode({ written }: Subject): Problem[] {
   if (written('/scaling/mode') !== 'manual') return [];
   const first = propertiesOf({ $ref: '#/$defs/scaling' })
@@ -170,12 +180,24 @@ function repeated(
 
 function portsForType({ written, list }: Subject): Problem[] {
   const type = written('/spec/type');
-  if ((type !== 'http' && type !== 'tcp') || list('/spec/ports').length > 0) return [];
+  const ports = list('/spec/ports');
+  if (type !== 'http' && type !== 'tcp') return [];
+  if (ports.length === 0)
+    return [
+      error('/spec/type', `type ${type} needs at least one port`, {
+        suggestion: 'add "ports: [{containerPort: 8080}]", or write "type: worker"',
+      }),
+    ];
+  if (type === 'tcp' || typeByPorts(ports) === 'http') return [];
   return [
-    error('/spec/type', `type ${type} needs at least one port`, {
-      suggestion: 'add "ports: [{containerPort: 8080}]", or write "type: worker"',
+    error('/spec/type', 'type http needs a port of protocol HTTP', {
+      suggestion: 'write "protocol: HTTP" at the port that takes requests, or "type: tcp"',
     }),
   ];
+}
+
+function typeOf({ written, list }: Subject): unknown {
+  return written('/spec/type') ?? typeByPorts(list('/spec/ports'));
 }
 
 function portForHealthCheck({ written, list }: Subject): Problem[] {
@@ -197,9 +219,9 @@ function fieldsOfTcpCheck({ written }: Subject): Problem[] {
     .map((at) => warning(at, `${fieldPath(at)} has no effect with protocol TCP, which only connects`));
 }
 
-function ingressForHttp({ written, list }: Subject): Problem[] {
-  const type = written('/spec/type') ?? (list('/spec/ports').length > 0 ? 'http' : 'worker');
-  if (written('/spec/ingress') === undefined || (type !== 'tcp' && type !== 'worker')) return [];
+function ingressForHttp(subject: Subject): Problem[] {
+  const type = typeOf(subject);
+  if (subject.written('/spec/ingress') === undefined || (type !== 'tcp' && type !== 'worker')) return [];
   return [
     error('/spec/ingress', `spec.ingress needs type http, and this app is of type ${type}`, { on: 'key' }),
   ];

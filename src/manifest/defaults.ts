@@ -1,4 +1,4 @@
-import type { App, Ingress } from './app.gen.ts';
+import type { App, Ingress, Port } from './app.gen.ts';
 import { isMapping } from './canonical.ts';
 import { parseImage } from './image.ts';
 import { appSchema, propertiesOf, resolve, type Schema } from './schema.ts';
@@ -11,7 +11,7 @@ export function normalise(document: unknown): App {
   const app = withDefaults(appSchema, document) as App;
   const { spec, scaling, healthCheck } = app;
 
-  spec.type ??= spec.ports.length > 0 ? 'http' : 'worker';
+  spec.type ??= typeByPorts(spec.ports);
   spec.imagePullPolicy ??= isMutableTag(spec.image) ? 'Always' : 'IfNotPresent';
   for (const port of spec.ports) port.protocol ??= spec.type === 'http' ? 'HTTP' : 'TCP';
   if (spec.command?.length === 0) delete spec.command;
@@ -25,6 +25,13 @@ export function normalise(document: unknown): App {
   const firstPort = spec.ports[0]?.containerPort;
   if (healthCheck && firstPort !== undefined) healthCheck.port ??= firstPort;
   return app;
+}
+
+/** What an app is that does not say it: requests are routed to a port of protocol HTTP, which is what a port is by default. */
+export function typeByPorts(ports: readonly unknown[]): App['spec']['type'] {
+  const isHttp = (port: unknown): boolean => ((port as Partial<Port>).protocol ?? 'HTTP') === 'HTTP';
+  if (ports.length === 0) return 'worker';
+  return ports.some((port) => isMapping(port) && isHttp(port)) ? 'http' : 'tcp';
 }
 
 /** A copy of `value` with the schema's defaults filled in, in the schema's order. Tolerates invalid values. */

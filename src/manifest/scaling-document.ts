@@ -21,7 +21,7 @@ export interface ScalingDocument {
  * of a manifest besides. Never throws.
  */
 export function parseScaling(bytes: Uint8Array, file: string, app: string): ScalingDocument {
-  return parseAlone(bytes, file, app) ?? parseInManifest(bytes, file, app);
+  return parseAlone(bytes, file) ?? parseInManifest(bytes, file, app);
 }
 
 function parseInManifest(bytes: Uint8Array, file: string, name: string): ScalingDocument {
@@ -30,8 +30,11 @@ function parseInManifest(bytes: Uint8Array, file: string, name: string): Scaling
   return { scaling: own?.app.scaling ?? null, diagnostics, declaredNames };
 }
 
-/** Null for a file that is no policy alone. It is checked as part of a manifest that has nothing else to find fault with. */
-function parseAlone(bytes: Uint8Array, file: string, app: string): ScalingDocument | null {
+/** A manifest that has nothing to find fault with, but for the policy that is put into it. */
+const faultless = { apiVersion: 'v1', kind: 'App', metadata: { name: 'app' }, spec: { image: 'app' } };
+
+/** Null for a file that is no policy alone. It is checked as part of a manifest of its own. */
+function parseAlone(bytes: Uint8Array, file: string): ScalingDocument | null {
   const source = decode(bytes, file);
   if (!(source instanceof SourceText)) return null;
   const { documents, diagnostics } = parse(source);
@@ -39,10 +42,7 @@ function parseAlone(bytes: Uint8Array, file: string, app: string): ScalingDocume
   const value = document?.value;
   if (!document || documents.length > 1 || !isMapping(value) || !('scaling' in value)) return null;
   if ('kind' in value || 'metadata' in value || 'spec' in value) return null;
-  const whole = {
-    ...document,
-    value: { apiVersion: 'v1', kind: 'App', metadata: { name: app }, spec: { image: app }, ...value },
-  };
+  const whole = { ...document, value: { ...faultless, ...value } };
   const canonical = canonicalise(whole.value);
   const found = inOrder([...diagnostics, ...(document.broken ? [] : validate(whole, canonical, source))]);
   const scaling = hasErrors(found) ? null : normalise(canonical.value).scaling;

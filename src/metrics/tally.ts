@@ -9,7 +9,10 @@ export interface TrafficSample {
   rps: number;
   /** Percentage of responses of 500 and above; 0 without requests, for then none failed. */
   errorRate: number;
-  /** From the first byte of the request to the last of the response, of all requests. */
+  /**
+   * From the first byte of the request to the last of the response, of all requests; of one that became a WebSocket until
+   * an instance was connected, for how long people stay says nothing of how fast they are served.
+   */
   latency: Latency;
   /** Mean time that the answering instance took, from the beginning of the connection to its last byte. */
   responseTime: number | null;
@@ -26,6 +29,8 @@ export interface TrafficSample {
    */
   queueLength: number;
 }
+
+const SWITCHING_PROTOCOLS = 101;
 
 /** Adds up requests. */
 export class Tally {
@@ -49,12 +54,14 @@ export class Tally {
     const { status, upstream, requestTime, connectTime } = entry;
     this.#requests += times;
     if (status >= 500) this.#errors += times;
-    this.#latency.record(requestTime, times);
+    const isUpgrade = status === SWITCHING_PROTOCOLS;
+    this.#latency.record(isUpgrade ? waitOf(entry) : requestTime, times);
     this.#inFlight.add(requestTime, times);
     this.#waiting.add(waitOf(entry), times);
     const last = upstream.at(-1);
     // Where nothing was connected, the status is one that nginx gave itself.
-    if (!last || connectTime === null || last.status === null || last.responseTime === null) return;
+    if (!last || connectTime === null || last.status === null || last.responseTime === null || isUpgrade)
+      return;
     this.#answered += times;
     this.#responseMs += last.responseTime * times;
   }

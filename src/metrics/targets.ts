@@ -1,4 +1,5 @@
 import type { RosterEntry } from '../control/roster.ts';
+import { httpPortOf } from '../manifest/http-port.ts';
 import type { MetricTarget } from './measurement.ts';
 
 /**
@@ -7,20 +8,19 @@ import type { MetricTarget } from './measurement.ts';
  * @param routed whether there is an ingress
  */
 export function targetsOf(entries: readonly RosterEntry[], routed: boolean): MetricTarget[] {
-  return entries.map(({ application: { name, manifest }, members }) => {
-    const port = manifest.spec.ports.find(({ protocol }) => protocol === 'HTTP')?.containerPort;
-    const ingress = routed && manifest.spec.type === 'http' && port !== undefined;
+  return entries.map(({ application: { name, manifest, target }, members }) => {
+    const ingress = routed && httpPortOf(target?.manifest ?? manifest) !== undefined;
     // Until one of the present revision is ready, those before it are what the app is.
     const renewed = members.some(({ ready, current }) => ready && current);
     return {
       app: name,
       ingress,
       windowSeconds: manifest.scaling.windowSeconds,
-      instances: members.map(({ containerId, name: container, ip, ready, current }) => ({
+      instances: members.map(({ containerId, name: container, ip, port, ready, current }) => ({
         containerId,
         name: container,
         ready: ready && (current || !renewed),
-        address: ingress && ip !== null ? `${ip}:${port}` : null,
+        address: ingress && ip !== null && port !== null ? `${ip}:${port}` : null,
       })),
     };
   });

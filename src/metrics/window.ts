@@ -11,9 +11,9 @@ const TYPES: ReadonlySet<MetricType> = new Set<WindowMetric>([
 
 /** A policy's window ends at a sample, not between two; and a short one is to hold some that are not fresh as well. */
 const SLACK_MS = 20_000;
-/** How long an app is remembered that is not measured any more. */
-const FORGET_SECONDS = 600;
-/** The longest window that the schema allows: two hours of five types every five seconds. */
+/** How long an app is remembered that is not measured, or not yet again: the longest window that the schema allows. */
+const FORGET_SECONDS = 7_200;
+/** So long, of five types every five seconds. */
 const MOST_SAMPLES = 7_200;
 
 /** The recent past of every app, at level `app`, as long as its policy looks back. */

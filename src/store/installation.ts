@@ -20,20 +20,32 @@ export async function readInstallation(connection: Connection, id: string | null
   return installation;
 }
 
-/** Where the ingress is from now on; null for no ingress. */
-export async function writeIngressPort(connection: Connection, port: number | null): Promise<void> {
-  await connection.query('UPDATE installation SET ingress_port = ? WHERE ingress_port IS DISTINCT FROM ?', [
-    port,
-    port,
-  ]);
+/** What commands go by of the AutoServe that runs, whatever their own settings. */
+export interface Whereabouts {
+  /** The port of the ingress; null when there is none. */
+  ingressPort: number | null;
+  /** The watched folder, an absolute path where AutoServe runs; null before the first `up`. */
+  manifests: string | null;
 }
 
-/** The port of the ingress as the last `up` had it; null when it had none. */
-export async function readIngressPort(connection: Connection): Promise<number | null> {
-  const [row] = await connection.query<{ port: number | null }>(
-    'SELECT ingress_port AS port FROM installation',
+/** Where everything is from now on. */
+export async function writeWhereabouts(
+  connection: Connection,
+  { ingressPort, manifests }: Whereabouts,
+): Promise<void> {
+  await connection.query(
+    `UPDATE installation SET ingress_port = ?, manifests = ?
+     WHERE (ingress_port, manifests) IS DISTINCT FROM (?::integer, ?::text)`,
+    [ingressPort, manifests, ingressPort, manifests],
   );
-  return row?.port ?? null;
+}
+
+/** As the last `up` had it. */
+export async function readWhereabouts(connection: Connection): Promise<Whereabouts> {
+  const [row] = await connection.query<Whereabouts>(
+    'SELECT ingress_port AS "ingressPort", manifests FROM installation',
+  );
+  return row ?? { ingressPort: null, manifests: null };
 }
 
 /** The installation of a database, without making one; undefined when there is none yet. */

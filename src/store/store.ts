@@ -202,7 +202,7 @@ export interface InstanceStatus {
   specHash: string;
   imageId: string | null;
   ip: string | null;
-  /** The app's first port; null when it has none. */
+  /** Where it takes requests, else the first port of its spec; null when it has none. */
   port: number | null;
   status: InstanceWord;
   /** When it was taken out of service to be removed. */

@@ -1,11 +1,17 @@
 import { expect } from 'chai';
+import { createHash } from 'node:crypto';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { listenForCommands } from '../../src/store/command.ts';
 import { eventually } from '../eventually.ts';
+import { readInstallation, writeWhereabouts } from '../../src/store/installation.ts';
 import { changes, deletion, manifestRecord } from '../store/records.ts';
-import { condition, event, SeededDatabase } from './seeded-database.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+import { condition, event, instance, SeededDatabase } from './seeded-database.ts';
 
 describe('autoserve wait, get --watch and sync', () => {
   const installation = new SeededDatabase();
+  const folder = temporaryFolder();
 
   before(async () => {
     await installation.start();
@@ -43,6 +49,26 @@ describe('autoserve wait, get --watch and sync', () => {
     const failed = await installation.run('wait', 'app/bad');
     expect(failed.code).to.equal(1);
     expect(failed.stderr).to.contain('app/bad: its manifest is rejected: bad.yaml:3 unknown field "x"');
+  });
+
+  it('waits until AutoServe has read what is in the file now, where it can be seen', async () => {
+    const uid = await installation.declare('edited', 2);
+    await installation.report('edited', uid, 2, [condition('Ready', true, 'AllReady', '2 of 2 ready')]);
+    const file = join(folder.path, 'edited.yaml');
+    const text = 'as it is now';
+    await writeFile(file, text);
+    await readInstallation(installation.database, null);
+    await writeWhereabouts(installation.database, { ingressPort: null, manifests: folder.path });
+    const early = await installation.run('wait', 'app/edited', '--timeout', '100ms');
+    expect(early).to.include({ code: 124 });
+    expect(early.stderr).to.contain(`AutoServe has not read ${file} as it is now\n  autoserve get manifests`);
+    const contentHash = createHash('sha256').update(text).digest('hex');
+    await installation.store.applySync(
+      changes({ manifests: [manifestRecord('edited.yaml', { apps: ['edited'], contentHash })] }),
+    );
+    expect(await installation.run('wait', 'app/edited')).to.include({ code: 0 });
+    await rm(file);
+    expect(await installation.run('wait', 'app/edited')).to.include({ code: 0 });
   });
 
   it('tells of a rejected manifest while nothing declares what it waits for', async () => {
@@ -83,6 +109,21 @@ describe('autoserve wait, get --watch and sync', () => {
     expect(await waiting.ended()).to.include({ code: 0 });
   });
 
+  it('says while it waits, and when the time is over, that no AutoServe runs', async () => {
+    await installation.declare('idle', 2);
+    await installation.endActing();
+    const [ready, deleted] = await Promise.all([
+      installation.run('wait', 'app/idle', '--timeout', '100ms'),
+      installation.run('wait', 'app/idle', '--for', 'deleted', '--timeout', '100ms'),
+    ]);
+    await installation.beginActing();
+    const reason = 'generation 1 has not been acted on yet; no AutoServe runs';
+    expect(ready.stderr).to.equal(
+      `app/idle: ${reason}\nerror: app/idle is not ready after 100ms: ${reason}\n  autoserve up\n`,
+    );
+    expect(deleted.stderr).to.contain('is still declared by idle.yaml; no AutoServe runs\n  autoserve up\n');
+  });
+
   it('waits until an app is deleted', async () => {
     const uid = await installation.declare('old', 1);
     const waiting = installation.begin('wait', 'app/old', '--for', 'deleted');
@@ -112,6 +153,34 @@ describe('autoserve wait, get --watch and sync', () => {
     expect(rows()).to.have.length(4);
     watching.kill();
     await watching.ended();
+  });
+
+  it('says once, beside the rows, that what is to be watched is not there, and waits for it', async () => {
+    const watching = [
+      ['get', 'app', 'fresh', '--watch', '-o', 'name'],
+      ['top', 'fresh', '--watch', '-o', 'name'],
+      ['get', 'metrics', 'fresh', '--watch', '-o', 'name'],
+      ['events', '--follow', '--app', 'fresh', '-o', 'name'],
+    ].map((command) => installation.begin(...command));
+    const told =
+      'app "fresh" not found; a rejected manifest may be meant to declare it: first.yaml:2 unknown field "x"; ' +
+      'waiting for it\n';
+    await eventually(() =>
+      expect(watching.map(({ stderr }) => stderr)).to.deep.equal(watching.map(() => told)),
+    );
+    expect(watching.map(({ stdout }) => stdout)).to.deep.equal(['', '', '', '']);
+    await installation.declare('fresh', 1);
+    await installation.store.writeStatus([], [instance('fresh', 0)]);
+    await installation.store.appendEvents([event('fresh', 'InstanceStarted', 'fresh-0-r1-1 started')]);
+    await eventually(() => {
+      const [app, usage, , events] = watching.map(({ stdout }) => stdout);
+      expect(app).to.equal('app/fresh\n');
+      expect(usage).to.contain('fresh-0-r1-1\n');
+      expect(events).to.match(/^event\/\d+\n/);
+    });
+    for (const command of watching) command.kill();
+    const ended = await Promise.all(watching.map(async (command) => await command.ended()));
+    expect(ended.map(({ stderr }) => stderr)).to.deep.equal(ended.map(() => told));
   });
 
   it('confirms a removal that is held, when the running AutoServe acts on it', async () => {

@@ -122,6 +122,13 @@ error: ${path} has no policy for app busy: it is rejected
 `);
     });
 
+    it('says that there is no such app, whatever its name, and nothing of the policy', async () => {
+      for (const name of ['nope', 'No_Name'])
+        expect(await installation.refused('backtest', name, '--policy', await proposal())).to.equal(
+          `error: app "${name}" not found\n  autoserve get apps\n`,
+        );
+    });
+
     it('refuses what is no policy of the app, and an app of which nothing is recorded', async () => {
       const other = 'apiVersion: v1\nkind: App\nmetadata: {name: other}\nspec: {image: "web:1"}\n';
       await installation.declare('blank', {});

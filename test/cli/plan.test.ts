@@ -1,6 +1,9 @@
 import { expect } from 'chai';
+import { join } from 'node:path';
+import { readInstallation } from '../../src/store/installation.ts';
 import { tree } from '../source/tree.ts';
 import { autoserve, type Run } from './run.ts';
+import { SeededDatabase } from './seeded-database.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 const web = `apiVersion: v1
@@ -46,5 +49,26 @@ Plan: 1 to create, 0 to change, 0 to replace, 0 to remove.
     const { code, stderr } = await plan('--manifests', 'nowhere');
     expect(code).to.equal(1);
     expect(stderr).to.contain('error: cannot read the manifest folder');
+  });
+});
+
+describe('autoserve plan, with a database', () => {
+  const installation = new SeededDatabase();
+  const folder = temporaryFolder();
+
+  before(async () => {
+    await installation.start();
+    await installation.migrate();
+    await readInstallation(installation.database, null);
+  });
+  after(() => installation.stop());
+
+  it('asks the Docker that the configuration file names', async () => {
+    const dockerHost = `unix://${join(folder.path, 'none.sock')}`;
+    await tree(folder.path, { 'apps/web.yaml': web, 'config.yaml': `dockerHost: ${dockerHost}\n` });
+    const [config, manifests] = [join(folder.path, 'config.yaml'), join(folder.path, 'apps')];
+    const { code, stderr } = await installation.run('plan', '--config', config, '--manifests', manifests);
+    expect(code).to.equal(0);
+    expect(stderr).to.contain(`no answer from Docker at ${dockerHost} (ENOENT): the folder is compared with`);
   });
 });

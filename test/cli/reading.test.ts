@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { autoserve } from './run.ts';
-import { readInstallation, writeIngressPort } from '../../src/store/installation.ts';
+import { readInstallation, writeWhereabouts } from '../../src/store/installation.ts';
 import { condition, event, instance, SeededDatabase } from './seeded-database.ts';
 
 const containerId = 'c0ffee'.padEnd(64, '0');
@@ -116,7 +116,7 @@ describe('autoserve get and describe', () => {
 
   it('describes an app: spec, instances, conditions, folded events and what to do next', async () => {
     await readInstallation(installation.database, null);
-    await writeIngressPort(installation.database, 8088);
+    await writeWhereabouts(installation.database, { ingressPort: 8088, manifests: null });
     const { code, stdout } = await installation.run('describe', 'app', 'cart');
     expect(code).to.equal(0);
     expect(lines(stdout)).to.deep.equal([

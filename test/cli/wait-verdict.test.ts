@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { judgeWait, type Goal } from '../../src/cli/wait-verdict.ts';
+import { judgeUnattended, judgeWait, type Goal } from '../../src/cli/wait-verdict.ts';
 import type { ApplicationRow, ManifestRow } from '../../src/store/read.ts';
 import type { Condition } from '../../src/store/store.ts';
 import { appOf } from '../manifest/app.ts';
@@ -17,7 +17,7 @@ function rowOf(row: Partial<ApplicationRow>): ApplicationRow {
   return {
     name: 'web',
     uid: 'f3b0c1de-0000-4000-8000-000000000000',
-    spec: appOf({ image: 'web:1' }),
+    spec: appOf({ image: 'web:1' }, { scaling: { mode: 'manual', replicas: 2 } }),
     status: 'running',
     created_at: at,
     updated_at: at,
@@ -62,6 +62,31 @@ describe('waiting for an app', () => {
   it('is over when its present generation is ready', () => {
     expect(judge('ready', {})).to.include({ outcome: 'reached', message: 'ready, 2 of 2 instances' });
     expect(judge('ready', { observed_generation: 2 }).outcome).to.equal('waiting');
+  });
+
+  it('goes on until the count that was set by hand, or that of a suspended app, has been acted on', () => {
+    expect(judge('ready', { scaled_replicas: 5 })).to.include({
+      outcome: 'waiting',
+      message: 'a count of 5 has not been acted on yet',
+    });
+    expect(judge('ready', { scaled_replicas: 5, desired_replicas: 5 }).outcome).to.equal('reached');
+    const suspended = appOf({ image: 'web:1', suspend: true });
+    expect(judge('ready', { spec: suspended }).message).to.equal('a count of 0 has not been acted on yet');
+    expect(judge('ready', { spec: suspended, desired_replicas: 0 }).outcome).to.equal('reached');
+  });
+
+  it('goes on while no AutoServe runs, and says so, unless the app has failed or is gone', () => {
+    expect(judgeUnattended('ready', judge('ready', { observed_generation: 2 }))).to.deep.equal({
+      outcome: 'waiting',
+      message: 'generation 3 has not been acted on yet; no AutoServe runs',
+      remedy: 'autoserve up',
+    });
+    expect(judgeUnattended('ready', judge('ready', {}))).to.include({
+      outcome: 'waiting',
+      message: 'no AutoServe runs, and what it left was ready',
+    });
+    expect(judgeUnattended('ready', judge('ready', {}, rejected)).outcome).to.equal('failed');
+    expect(judgeUnattended('deleted', judge('deleted')).outcome).to.equal('reached');
   });
 
   it('goes on while the app is not declared, crashes, or nothing is known of it', () => {

@@ -44,7 +44,6 @@ export function routeTo(
     host: `${app}.localhost`,
     path: '/',
     balance: 'round_robin',
-    port: 8080,
     instances,
     ...change,
   };

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
-import type { NginxEngine } from '../../src/ingress/container.ts';
+import { INGRESS_IMAGE } from '../../scripts/ingress-image.ts';
+import { removeContainer, type NginxEngine } from '../../src/ingress/container.ts';
 import { eventually } from '../eventually.ts';
 import { freePort, routeTo, useIngress } from './fixture.ts';
 
@@ -142,5 +143,31 @@ describe('the nginx container', () => {
     await nginx.apply([]);
     expect(nginx.state.serving).to.equal(false);
     expect(nginx.state.message).to.include('nginx');
+  });
+
+  it('serves from an image that is to run as another user', async () => {
+    const [repo, tag] = ['autoserve/ingress-as-nobody', ingress.installation];
+    const base = await ingress.docker.createContainer({ Image: INGRESS_IMAGE });
+    await base.commit({ repo, tag, changes: 'USER nobody' });
+    await base.remove();
+    const nginx = ingress.nginx({ image: `${repo}:${tag}` });
+    try {
+      await nginx.apply([routeTo('web', [await ingress.instance('web')])]);
+      expect(nginx.state).to.include({ serving: true });
+      expect(await ingress.who('web.localhost')).to.equal('web');
+    } finally {
+      await nginx.close();
+      await removeContainer(ingress.engine());
+      await ingress.docker.getImage(`${repo}:${tag}`).remove();
+    }
+  });
+
+  it('is removed where it is not wanted any more, if there is one', async () => {
+    const nginx = ingress.nginx();
+    await nginx.apply([]);
+    await nginx.close();
+    expect(await removeContainer(ingress.engine())).to.equal(true);
+    expect(await ingress.container()).to.equal(undefined);
+    expect(await removeContainer(ingress.engine())).to.equal(false);
   });
 });

@@ -15,7 +15,6 @@ function route(app: string, change: Partial<Route> = {}): Route {
     host: `${app}.localhost`,
     path: '/',
     balance: 'least_conn',
-    port: 80,
     instances: [INSTANCE],
     ...change,
   };
@@ -172,7 +171,7 @@ describe('a route', () => {
     expect(checkRoute(route('web', { path: '/api/' }))).to.include({ path: '/api' });
   });
 
-  it('is what an app of type http declares, at its first HTTP port', () => {
+  it('is what an app of type http declares, at the ports of its instances', () => {
     const app = {
       metadata: { name: 'web' },
       spec: {
@@ -183,13 +182,12 @@ describe('a route', () => {
         ],
       },
     } as App;
-    expect(routeOf(app, 'web.yaml', [{ ip: '10.0.0.2', containerId: 'c1' }])).to.deep.equal({
+    expect(routeOf(app, 'web.yaml', [{ ip: '10.0.0.2', port: 8080, containerId: 'c1' }])).to.deep.equal({
       app: 'web',
       source: 'web.yaml',
       host: 'web.localhost',
       path: '/',
       balance: 'least_conn',
-      port: 8080,
       instances: [{ ip: '10.0.0.2', port: 8080, containerId: 'c1' }],
     });
     expect(routeOf({ ...app, spec: { ...app.spec, type: 'tcp' } }, 'web.yaml', [])).to.equal(undefined);

@@ -39,6 +39,36 @@ describe('rules between fields', () => {
     expect(messagesFor({ ...spec, type: 'tcp', ports })).to.deep.equal([]);
   });
 
+  it('take an app for what its ports are', () => {
+    const typeOf = (...protocols: (string | undefined)[]): string => {
+      const ports = protocols.map((protocol, index) => ({
+        containerPort: 80 + index,
+        ...(protocol !== undefined && { protocol }),
+      }));
+      return appOf({ ...spec, ports }).spec.type;
+    };
+    expect(typeOf()).to.equal('worker');
+    expect(typeOf(undefined)).to.equal('http');
+    expect(typeOf('TCP', 'HTTP')).to.equal('http');
+    expect(typeOf('TCP')).to.equal('tcp');
+    expect(typeOf('UDP', 'TCP')).to.equal('tcp');
+    const ports = [{ containerPort: 80, protocol: 'TCP' }];
+    expect(messagesFor({ ...spec, type: 'http', ports })).to.deep.equal([
+      'type http needs a port of protocol HTTP',
+    ]);
+    expect(messagesFor({ ...spec, ports, ingress: {} })).to.deep.equal([
+      'spec.ingress needs type http, and this app is of type tcp',
+    ]);
+  });
+
+  it('warn of no instances in mode auto where no request could start one', () => {
+    expect(messagesFor(spec, { scaling: { minReplicas: 0 } })).to.deep.equal([
+      'scaling.minReplicas 0 counts as 1 for type worker, which no request could start again',
+    ]);
+    expect(messagesFor(http, { scaling: { minReplicas: 0 } })).to.deep.equal([]);
+    expect(messagesFor(spec, { scaling: { mode: 'manual', minReplicas: 0 } })).to.deep.equal([]);
+  });
+
   it('ask for a port where type or health check needs one', () => {
     expect(messagesFor({ ...spec, type: 'http' })).to.deep.equal(['type http needs at least one port']);
     expect(messagesFor(spec, { healthCheck: {} })).to.include(

@@ -47,6 +47,12 @@ policy.yaml:4:20  error  scaling.cooldownSeconds must be at least 0, not -1
 `);
   });
 
+  it('alone is that of any app, whatever its name', () => {
+    const { scaling, diagnostics } = parseScaling(Buffer.from('scaling: {}\n'), 'policy.yaml', 'No App');
+    expect(diagnostics).to.deep.equal([]);
+    expect(scaling).to.include({ mode: 'auto' });
+  });
+
   it('is refused with other fields beside it, and where the file is no YAML', () => {
     const messages = (text: string) => read(text).diagnostics.map(({ message }) => message);
     expect(messages('scaling: {}\nreplicas: 3\n')).to.deep.equal(['unknown field "replicas"']);

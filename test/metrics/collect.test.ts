@@ -11,10 +11,12 @@ import type { StubStatus } from '../../src/ingress/stub-status.ts';
 import { Traffic } from '../../src/metrics/traffic.ts';
 import { Database, isUnavailable } from '../../src/store/database.ts';
 import { insertMetrics, type MetricSample, type MetricType } from '../../src/store/metrics.ts';
+import { PostgresStore } from '../../src/store/postgres/postgres-store.ts';
 import { recentMetrics } from '../../src/store/recent-metrics.ts';
 import { specOf } from '../engine/contract/fixture.ts';
 import { eventually } from '../eventually.ts';
 import { useDatabase } from '../postgres.ts';
+import { changes, declaration } from '../store/records.ts';
 import { VirtualClock } from '../virtual-clock.ts';
 import { request } from './lines.ts';
 
@@ -212,16 +214,30 @@ describe('Collector', () => {
         await insertMetrics(database, samples);
         batches.push([...samples]);
       };
+      await new PostgresStore(database).applySync(
+        changes({
+          applications: [
+            declaration('web', { root: { spec: { image: 'web:1' }, scaling: { windowSeconds: 3_600 } } }),
+          ],
+        }),
+      );
       await begin();
       await pass();
       await pass();
       expect(batches).to.have.length(3);
       const [row] = await database.query<{ count: number }>('SELECT count(*) FROM metrics');
       expect(row?.count).to.equal(batches.flat().length);
-      const recent = await recentMetrics(database, 'app', 3_600);
+      await database.query(
+        "UPDATE metrics SET timestamp = timestamp - interval '50 minutes' WHERE aggregation_level = 'app'",
+      );
+      const recent = await recentMetrics(database);
+      for (const { timestamp } of recent) timestamp.setMinutes(timestamp.getMinutes() + 50);
       const written = batches.flat().filter(({ aggregationLevel }) => aggregationLevel === 'app');
       expect(recent).to.have.deep.members(written);
-      expect(await recentMetrics(database, 'system', -3_600)).to.deep.equal([]);
+      await database.query(
+        "UPDATE metrics SET timestamp = timestamp - interval '11 minutes' WHERE aggregation_level = 'app'",
+      );
+      expect(await recentMetrics(database)).to.deep.equal([]);
     });
 
     it('keeps samples while the database is away, and writes them when it is back', async () => {
@@ -241,7 +257,7 @@ describe('Collector', () => {
         const last = await pass();
         expect(last.length).to.be.above(pending);
         await eventually(async () => {
-          expect(await recentMetrics(database, 'app', 3_600)).to.have.length.above(3 * 8);
+          expect(await recentMetrics(database)).to.have.length.above(3 * 8);
           expect(collector.pending).to.equal(0);
         });
       } finally {

@@ -5,8 +5,22 @@ import { targetsOf } from '../../src/metrics/targets.ts';
 import { appOf } from '../manifest/app.ts';
 import { applicationRecord } from '../store/records.ts';
 
-const former: Member = { containerId: 'f', name: 'web-0-r1-1', ip: '10.0.0.1', ready: true, current: false };
-const present: Member = { containerId: 'p', name: 'web-0-r2-1', ip: '10.0.0.2', ready: true, current: true };
+const former: Member = {
+  containerId: 'f',
+  name: 'web-0-r1-1',
+  ip: '10.0.0.1',
+  port: 80,
+  ready: true,
+  current: false,
+};
+const present: Member = {
+  containerId: 'p',
+  name: 'web-0-r2-1',
+  ip: '10.0.0.2',
+  port: 81,
+  ready: true,
+  current: true,
+};
 
 function targetOf(
   members: readonly Member[],
@@ -40,6 +54,8 @@ describe('what is measured of an app', () => {
   it('is the traffic to an instance where the ingress reaches it', () => {
     expect(targetOf([former])).to.include({ ingress: true });
     expect(targetOf([former])?.instances[0]?.address).to.equal('10.0.0.1:80');
+    expect(targetOf([present])?.instances[0]?.address).to.equal('10.0.0.2:81');
+    expect(targetOf([{ ...former, port: null }])?.instances[0]?.address).to.equal(null);
     expect(targetOf([{ ...former, ip: null }])?.instances[0]?.address).to.equal(null);
     expect(targetOf([former], { type: 'worker', ports: [] })).to.include({ ingress: false });
     expect(targetOf([former], { type: 'worker', ports: [] })?.instances[0]?.address).to.equal(null);

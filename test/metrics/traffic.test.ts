@@ -126,6 +126,14 @@ describe('Traffic', () => {
     expect(rotate().apps.get('web')?.queueLength).to.be.closeTo(1_000 / 5_000, 1e-9);
   });
 
+  it('takes how long a WebSocket was open for no latency', () => {
+    traffic.add(request({ status: 101, ms: 600_000, connectMs: 3 }));
+    const web = rotate().apps.get('web');
+    expect(web).to.include({ requests: 1, errorRate: 0, responseTime: null });
+    expect(web?.latency.percentile(99)).to.equal(3);
+    expect(web?.activeConnections).to.be.above(0);
+  });
+
   it('counts every line as often as it came, however many different ones there are', () => {
     for (let times = 0; times < 3; times += 1) {
       for (let ms = 1; ms <= 5_000; ms += 1)

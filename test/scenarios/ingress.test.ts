@@ -47,6 +47,7 @@ describe('An app of ten instances behind the ingress, under a steady load', func
   let load: Load;
   let since: LoadReport;
   let revision = 1;
+  let port = 8_080;
   let logged = false;
 
   before(async () => {
@@ -61,8 +62,9 @@ describe('An app of ten instances behind the ingress, under a steady load', func
   });
   after(async () => await load?.kill());
 
-  it('loses no request in a rolling update', async () => {
+  it('loses no request in a rolling update to a revision that listens on another port', async () => {
     revision += 1;
+    port = 9_090;
     await declare(REPLICAS);
     await reached(REPLICAS);
     await expectNoneFailed();
@@ -162,11 +164,12 @@ describe('An app of ten instances behind the ingress, under a steady load', func
 
   async function declare(replicas: number): Promise<void> {
     const spec = {
+      ports: [{ containerPort: port }],
       strategy: { maxSurge: 3, maxUnavailable: 0 },
       volumes: [{ name: 'log', mountPath: '/data' }],
     };
     // Only where it is looked at, for it is a lot.
-    const env = { REVISION: String(revision), ...(logged ? { LOG_DIR: '/data' } : {}) };
+    const env = { REVISION: String(revision), PORT: String(port), ...(logged ? { LOG_DIR: '/data' } : {}) };
     await installation.put('shop.yaml', manifestOf(app, { replicas, env, spec, healthCheck: HEALTH_CHECK }));
   }
 

@@ -3,7 +3,7 @@ import pg from 'pg';
 import { AutoServeError } from '../../src/error.ts';
 import { Database } from '../../src/store/database.ts';
 import { InstallationLock, LOCK_CLASS } from '../../src/store/installation-lock.ts';
-import { readIngressPort, readInstallation, writeIngressPort } from '../../src/store/installation.ts';
+import { readInstallation, readWhereabouts, writeWhereabouts } from '../../src/store/installation.ts';
 import { eventually } from '../eventually.ts';
 import { useDatabase } from '../postgres.ts';
 
@@ -30,10 +30,11 @@ describe('the installation', () => {
     expect(await readInstallation(database, null)).to.deep.equal({ ...made, id: 'shop' });
   });
 
-  it('tells where the ingress is, or that there is none', async () => {
-    for (const port of [8080, null, 8081]) {
-      await writeIngressPort(database, port);
-      expect(await readIngressPort(database)).to.equal(port);
+  it('tells what is watched, and where the ingress is or that there is none', async () => {
+    expect(await readWhereabouts(database)).to.deep.equal({ ingressPort: null, manifests: null });
+    for (const ingressPort of [8080, null, 8081]) {
+      await writeWhereabouts(database, { ingressPort, manifests: '/srv/apps' });
+      expect(await readWhereabouts(database)).to.deep.equal({ ingressPort, manifests: '/srv/apps' });
     }
   });
 

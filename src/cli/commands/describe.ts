@@ -30,7 +30,7 @@ export function describeCommand(): Command {
       const [
         { withReader },
         read,
-        { readIngressPort },
+        { readWhereabouts },
         { describeApp },
         { urlOf },
         { renderData },
@@ -47,20 +47,21 @@ export function describeCommand(): Command {
       const story = await withReader(config, async (database) => {
         const [app] = await read.listApplications(database, name);
         if (!app) throw await missingApp(database, name);
-        const [revisions, decision, instances, events, manifests, failures, port] = await Promise.all([
-          read.listRevisions(database, name),
-          read.lastDecision(database, app),
-          read.listInstances(database, name),
-          read.listEvents(database, name),
-          read.listManifests(database),
-          read.listFailures(database, name),
-          readIngressPort(database),
-        ]);
+        const [revisions, decision, instances, events, manifests, failures, { ingressPort }] =
+          await Promise.all([
+            read.listRevisions(database, name),
+            read.lastDecision(database, app),
+            read.listInstances(database, name),
+            read.listEvents(database, name),
+            read.listManifests(database),
+            read.listFailures(database, name),
+            readWhereabouts(database),
+          ]);
         const manifest = manifests.find(({ path }) => path === app.source_path);
         const kept = keptRevision(app);
         const revision = revisions.find((row) => row.app_uid === app.uid && row.revision === kept);
         const own = failures.filter((row) => row.app_uid === app.uid);
-        const url = urlOf(app, port);
+        const url = urlOf(app, ingressPort);
         return { app, revision, url, decision, instances, manifest, failures: own, events };
       });
       console.log(output === 'text' ? describeApp(story, new Date()) : renderData(story, output));

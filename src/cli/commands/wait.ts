@@ -5,7 +5,7 @@ import { configOf } from '../settings.ts';
 import { goals, type Goal } from '../wait-verdict.ts';
 
 const help = `
-ready: the app's present manifest, or the revision it is pinned to, has been acted on and all its instances are ready.
+ready: the app's present manifest, or the revision it is pinned to, has been read and acted on and all its instances are ready.
 Exit code 0 when it is reached, 1 when it cannot be (the manifest is rejected or gone, a removal is held, the rollout
 failed) or when it was rolled back, 124 when the time is over. Crashes and missing images are waited for until then.
 

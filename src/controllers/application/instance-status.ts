@@ -1,3 +1,4 @@
+import { httpPortOf } from '../../manifest/http-port.ts';
 import type { PlannedContainer } from '../../plan/action.ts';
 import type { InstanceStatus, InstanceWord } from '../../store/store.ts';
 import type { Desired } from './desired.ts';
@@ -31,7 +32,7 @@ export function instanceStatuses(
   const holders = new Map<string, Instance>();
   for (const instance of [...needed, ...instances])
     if (isLive(instance) && !holders.has(placeOf(instance))) holders.set(placeOf(instance), instance);
-  const port = manifest.spec.ports[0]?.containerPort ?? null;
+  const port = httpPortOf(manifest) ?? manifest.spec.ports[0]?.containerPort ?? null;
   return instances.map((instance): InstanceStatus => {
     const { identity, container, record, phase } = instance;
     const gone = !container && !needed.has(instance) && !isBusy(instance);
@@ -48,7 +49,7 @@ export function instanceStatuses(
       specHash: identity.specHash,
       imageId: container?.imageId ?? record?.imageId ?? null,
       ip: container ? container.ip : (record?.ip ?? null),
-      port: record ? record.port : port,
+      port: record && identity.specHash !== specHash ? record.port : port,
       status,
       drainingSince: instance.drainingSince,
       startedAt: container?.startedAt ?? record?.startedAt ?? null,

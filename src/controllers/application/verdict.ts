@@ -3,6 +3,7 @@ import type { View } from '../../control/observer.ts';
 import type { Member, RosterEntry } from '../../control/roster.ts';
 import type { ObservedContainer, Resources } from '../../engine/engine.ts';
 import { reasonOf } from '../../error.ts';
+import { httpPortOf } from '../../manifest/http-port.ts';
 import type { ActionKind } from '../../plan/action.ts';
 import { holdBack, holdKey, operationKey, type Holds } from '../../plan/hold.ts';
 import { PlanBuilder, type Plan } from '../../plan/plan.ts';
@@ -158,18 +159,22 @@ export function judge(view: View, circumstances: Circumstances, now: Date): Verd
     rollBack: circumstances.observing ? null : planRollBack(application, status.rollout, now),
     entry: {
       application: { ...application, ...status },
-      members: present.flatMap((instance) => memberOf(instance, desired, now)),
+      members: present.flatMap((instance) => memberOf(instance, desired, application, now)),
     },
     orphans: view.orphans,
   };
 }
 
-function memberOf(instance: Instance, { specHash }: Desired, now: Date): Member[] {
-  const { container, identity } = instance;
+function memberOf(instance: Instance, desired: Desired, application: ApplicationRecord, now: Date): Member[] {
+  const { container, identity, record } = instance;
   if (container?.state !== 'running') return [];
   const { id: containerId, ip } = container;
-  const current = identity.specHash === specHash;
-  return [{ containerId, name: identity.name, ip, ready: isReady(instance, now), current }];
+  const current = identity.specHash === desired.specHash;
+  const declared = [desired, application].find(({ specHash }) => specHash === identity.specHash);
+  const port = declared ? httpPortOf(declared.manifest) : record?.port;
+  return [
+    { containerId, name: identity.name, ip, port: port ?? null, ready: isReady(instance, now), current },
+  ];
 }
 
 function deadline({ manifest, paused, waits }: Desired, rollout: Rollout | null): Date | null {

@@ -5,6 +5,7 @@ import { messageOf, type AutoServeError } from '../../error.ts';
 import { placeOf, routeOf, type Route } from '../../ingress/route.ts';
 import { ConfigurationRefused } from '../../ingress/refusal.ts';
 import type { RefusedRoute } from '../../ingress/routes.ts';
+import type { ApplicationRecord } from '../../store/store.ts';
 import type { RouteStanding, ServiceStanding } from '../application/standing.ts';
 
 /** What serves the routes; see `Nginx`. */
@@ -104,12 +105,15 @@ export class IngressController {
     const present = new Set(entries.flatMap(({ members }) => members.map(({ containerId }) => containerId)));
     for (const id of this.#withdrawn.keys()) if (!present.has(id)) this.#withdrawn.delete(id);
     const routes = entries.flatMap(({ application, members }) => {
-      const instances = members.flatMap(({ containerId, ip, ready }) =>
-        ready && ip !== null && !this.#withdrawn.has(containerId) ? [{ ip, containerId }] : [],
+      const instances = members.flatMap(({ containerId, ip, port, ready }) =>
+        ready && ip !== null && port !== null && !this.#withdrawn.has(containerId)
+          ? [{ ip, port, containerId }]
+          : [],
       );
       const manifest = (application.target ?? application).manifest;
       const route = routeOf(manifest, application.sourcePath ?? application.name, instances);
-      return route ? [{ route, leaving: application.deletionRequestedAt !== null }] : [];
+      const leaving = application.deletionRequestedAt !== null;
+      return route ? [{ route, leaving, had: !this.#standings && hadPlace(application, route) }] : [];
     });
     const heirs = new Set(
       routes
@@ -119,8 +123,15 @@ export class IngressController {
     // An app that is being removed leaves its place at once to another one that can serve there.
     return routes
       .filter(({ route, leaving }) => !leaving || !heirs.has(placeOf(route)))
+      .toSorted((a, b) => Number(b.had) - Number(a.had))
       .map(({ route }) => route);
   }
+}
+
+/** Whether the app was routed at this very place before this AutoServe was started: it goes before others that want it. */
+function hadPlace({ conditions }: ApplicationRecord, { host, path }: Route): boolean {
+  const accepted = conditions.find(({ type }) => type === 'RouteAccepted');
+  return accepted?.status === 'True' && accepted.message === `${host}${path}`;
 }
 
 function standing({ host, path }: Route, error: AutoServeError | undefined): Acceptance {

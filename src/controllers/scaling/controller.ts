@@ -1,11 +1,19 @@
 import type { Clock } from '../../clock.ts';
 import type { Outbox } from '../../control/outbox.ts';
 import type { Roster, RosterEntry } from '../../control/roster.ts';
+import { httpPortOf } from '../../manifest/http-port.ts';
 import type { MetricSample } from '../../store/metrics.ts';
 import type { ApplicationRecord } from '../../store/store.ts';
 import { desiredOf, wantedReplicas } from '../application/desired.ts';
 import type { ScalingAlgorithm, ScalingInput, ScalingMemory } from './algorithm.ts';
-import { isRecorded, ledgerEntry, memoryAfterRestart, type LedgerEntry, type Recorded } from './ledger.ts';
+import {
+  isRecorded,
+  ledgerEntry,
+  memoryAfterRestart,
+  recordedOf,
+  type LedgerEntry,
+  type Recorded,
+} from './ledger.ts';
 import { windowOf } from './window.ts';
 
 export interface ScalingControllerOptions {
@@ -33,6 +41,8 @@ interface Past {
   recorded: Recorded | null;
   /** A change that was recorded, until the roster shows it. */
   change: { to: number; at: Date } | null;
+  /** When the last change was recorded. */
+  changedAt: Date | null;
 }
 
 /** A change that is not shown by then was overtaken by another one. */
@@ -50,8 +60,9 @@ export class ScalingController {
       this.#pasts.set(entry.appName, {
         uid: entry.appUid,
         memory: memoryAfterRestart(entry),
-        recorded: { at: entry.evaluatedAt, reason: entry.reason },
+        recorded: recordedOf(entry),
         change: null,
+        changedAt: null,
       });
   }
 
@@ -61,7 +72,9 @@ export class ScalingController {
     if (observing || this.#recording) return;
     const scaled = roster.entries.filter(isScaled);
     const names = new Set(scaled.map(({ application }) => application.name));
-    for (const name of this.#pasts.keys()) if (!names.has(name)) this.#pasts.delete(name);
+    // Before the first pass nobody is there, and what was known before a restart is still to be of use.
+    if (roster.entries.length > 0)
+      for (const name of this.#pasts.keys()) if (!names.has(name)) this.#pasts.delete(name);
     const entries = scaled.flatMap((entry) => this.#decide(entry));
     if (entries.length === 0) return;
     this.#recording = true;
@@ -70,18 +83,20 @@ export class ScalingController {
       .finally(() => {
         this.#recording = false;
       });
-    for (const { appName, evaluatedAt: at, reason, decision, desiredReplicas } of written ? entries : []) {
+    for (const entry of written ? entries : []) {
+      const { appName, evaluatedAt: at, decision, desiredReplicas } = entry;
       const past = this.#pasts.get(appName);
       if (!past) continue;
-      past.recorded = { at, reason };
+      past.recorded = recordedOf(entry);
       past.change = decision === 'hold' ? null : { to: desiredReplicas, at };
+      if (past.change) past.changedAt = at;
     }
     for (const { appName, decision } of entries) if (decision !== 'hold') onChange(appName);
   }
 
   #decide({ application, members }: RosterEntry): LedgerEntry[] {
     const { algorithm, clock, routed, samplesOf, onDecision } = this.#options;
-    const { name, uid, manifest, rollout, lastScaledAt } = application;
+    const { name, uid, manifest, target, rollout } = application;
     const ready = members.filter((member) => member.ready).length;
     const policy = manifest.scaling;
     const past = this.#pastOf(application);
@@ -91,7 +106,7 @@ export class ScalingController {
     const scope = {
       now,
       windowSeconds: policy.windowSeconds,
-      routed: routed && manifest.spec.type === 'http',
+      routed: routed && httpPortOf(target?.manifest ?? manifest) !== undefined,
       ready,
     };
     const input: ScalingInput = {
@@ -99,7 +114,7 @@ export class ScalingController {
       revision,
       current: { desired: countOf(application), ready },
       rollingOut: rollout?.revision !== revision || rollout.outcome === 'progressing',
-      lastScaledAt: lastScaledAt?.toISOString() ?? null,
+      lastScaledAt: lastScaled(past, application)?.toISOString() ?? null,
       window: windowOf(samplesOf(name, policy.windowSeconds), scope),
       memory: past.memory,
       now,
@@ -107,14 +122,20 @@ export class ScalingController {
     const decision = algorithm(input);
     past.memory = decision.memory;
     onDecision(decision.direction);
-    if (!isRecorded(decision, past.recorded, now)) return [];
+    if (!isRecorded(decision, policy, past.recorded, now)) return [];
     return [ledgerEntry({ name, uid }, input, decision)];
   }
 
   #pastOf({ name, uid }: ApplicationRecord): Past {
     const known = this.#pasts.get(name);
     if (known?.uid === uid) return known;
-    const past = { uid, memory: memoryAfterRestart(undefined), recorded: null, change: null };
+    const past = {
+      uid,
+      memory: memoryAfterRestart(undefined),
+      recorded: null,
+      change: null,
+      changedAt: null,
+    };
     this.#pasts.set(name, past);
     return past;
   }
@@ -128,6 +149,12 @@ function isScaled({ application: { manifest, deletionRequestedAt } }: RosterEntr
 function isUnseen({ change }: Past, application: ApplicationRecord, now: Date): boolean {
   if (!change || countOf(application) === change.to) return false;
   return now.getTime() - change.at.getTime() < SHOWN_WITHIN_MS;
+}
+
+/** The roster tells of a change one pass after the count. */
+function lastScaled({ changedAt }: Past, { lastScaledAt }: ApplicationRecord): Date | null {
+  if (!changedAt || !lastScaledAt) return changedAt ?? lastScaledAt;
+  return changedAt > lastScaledAt ? changedAt : lastScaledAt;
 }
 
 /** The count that was decided on, which a changed policy may have put out of its bounds. */

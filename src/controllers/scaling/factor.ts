@@ -68,6 +68,7 @@ function isHigh(factors: readonly Factor[], policy: Scaling): boolean {
   return factors.some(
     (one) =>
       (one.metric === 'rps' || one.metric === 'cpu' || one.metric === 'connection') &&
+      counts(one) &&
       isFresh(one) &&
       (one.factor ?? 0) >= middle,
   );

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Scaling } from '../../manifest/app.gen.ts';
 import type { Clamp, Factor, ScalingDecision, ScalingInput, ScalingMemory } from './algorithm.ts';
 import { NO_MEMORY } from './algorithm.ts';
 
@@ -38,19 +40,27 @@ const HOLD_INTERVAL_MS = 60_000;
 /** An evaluation that was recorded. */
 export interface Recorded {
   at: Date;
+  desired: number;
   reason: string;
+  policy: Scaling;
+}
+
+export function recordedOf({ evaluatedAt, desiredReplicas, reason, inputs }: LedgerEntry): Recorded {
+  return { at: evaluatedAt, desired: desiredReplicas, reason, policy: inputs.policy };
 }
 
 /**
- * Whether an evaluation goes to the ledger: any that changes the count or holds it for another reason than the one that
- * was recorded last, and of the others one a minute.
+ * Whether an evaluation goes to the ledger: any that changes the count, or holds another count, for another reason or by
+ * another policy than the one that was recorded last, and of the others one a minute.
  */
 export function isRecorded(
-  { direction, reason }: ScalingDecision,
+  { direction, desired, reason }: ScalingDecision,
+  policy: Scaling,
   last: Recorded | null,
   now: Date,
 ): boolean {
-  if (direction !== 'hold' || last?.reason !== reason) return true;
+  if (direction !== 'hold' || last?.reason !== reason || last.desired !== desired) return true;
+  if (!isDeepStrictEqual(policy, last.policy)) return true;
   return now.getTime() - last.at.getTime() >= HOLD_INTERVAL_MS;
 }
 

@@ -43,7 +43,13 @@ function decide(input: ScalingInput, factors: readonly Factor[], memory: Scaling
 }
 
 /** Nothing runs, so that only what arrives is known. Who asks is refused until an instance runs: no cooldown. */
-function wake({ policy, window: { arriving } }: ScalingInput): Outcome {
+function wake({ policy, window: { arriving, readings } }: ScalingInput): Outcome {
+  if (readings.rps.state === 'inapplicable')
+    return outcome(
+      1,
+      'BelowMinReplicas',
+      'no requests come through the ingress, which could start one later',
+    );
   if (arriving === null) return outcome(0, 'MissingMetrics', 'it is not known whether requests arrive');
   if (arriving === 0) return outcome(0, 'Asleep', 'no requests arrive');
   const demand = (arriving * 100) / (policy.targetRPSPerReplica * policy.scaleOutThresholdPct);

@@ -65,7 +65,7 @@ function fewestInstances(input: ScalingInput, telling: readonly Factor[], memory
   for (; count > 0 && highest(count) <= inAt; count -= 1) {
     const fewer = count - 1;
     const clamp = { asked: fewer, allowed: count };
-    if (fewer === 0 && memory.idleSince === null) return outcome(count, 'StillUsed', 'it is still used');
+    if (fewer === 0 && memory.idleSince === null) return lastInstance(input);
     if (fewer === 0 && count < current.desired && stabilizationLeft(memory.idleSince, input) > 0)
       return outcome(count, 'StillUsed', 'it was used lately');
     if (memory.slow && fewer <= memory.slow.replicas) {
@@ -80,6 +80,14 @@ function fewestInstances(input: ScalingInput, telling: readonly Factor[], memory
     }
   }
   return outcome(count, 'WithinThresholds', 'not with fewer instances');
+}
+
+function lastInstance({ window: { arriving, readings } }: ScalingInput): Outcome {
+  if (readings.rps.state === 'inapplicable')
+    return outcome(1, 'AtMinReplicas', 'no requests come through the ingress, which could start one later');
+  return arriving === null
+    ? outcome(1, 'MissingMetrics', 'it is not known whether requests arrive')
+    : outcome(1, 'StillUsed', 'it is still used');
 }
 
 interface Obstacle {

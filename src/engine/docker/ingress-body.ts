@@ -10,6 +10,8 @@ export function ingressBody(
   const [program = '', ...args] = spec.command;
   return {
     Image: spec.image,
+    // Whatever the image says: nginx's first process is root, and its workers are whom the configuration names.
+    User: '0',
     Entrypoint: [program],
     Cmd: args,
     Labels: { ...ingressLabels(installation), [SETTINGS_LABEL]: spec.settings },

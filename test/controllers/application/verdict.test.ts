@@ -83,6 +83,29 @@ describe('judge', () => {
     });
   });
 
+  describe('where requests go', () => {
+    const membersOf = (manifestPort: number, changes: Partial<View>): (number | null)[] => {
+      const spec = { image: 'demo-web:1', ports: [{ containerPort: manifestPort }] };
+      const view = viewOf(changes);
+      if (view.application) view.application.manifest = manifest('web', { spec });
+      const members = judge(view, circumstances(), NOW).entry?.members ?? [];
+      return members.map(({ port }) => port);
+    };
+    const former = container({ spec: 'old', index: 1 });
+    const formerRow = record({ spec: 'old', index: 1, containerId: former.id });
+
+    it('is the port of the instance’s own spec while a rollout replaces it', () => {
+      const containers = [container(), former];
+      expect(membersOf(9090, { containers, records: [{ ...formerRow, port: 8080 }] })).to.deep.equal([
+        9090, 8080,
+      ]);
+    });
+
+    it('is not known of an instance of a former spec that nobody remembers', () => {
+      expect(membersOf(9090, { containers: [former], records: [] })).to.deep.equal([null]);
+    });
+  });
+
   function viewOf({
     deletionRequestedAt = null,
     ...changes

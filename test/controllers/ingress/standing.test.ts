@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { pino } from 'pino';
 import { IngressController } from '../../../src/controllers/ingress/controller.ts';
 import { Roster, type RosterEntry } from '../../../src/control/roster.ts';
+import { routeOf } from '../../../src/ingress/route.ts';
 import type { Nginx } from '../../../src/ingress/nginx.ts';
 import type { App } from '../../../src/manifest/app.gen.ts';
 import { World } from '../../ingress/world.ts';
@@ -35,7 +36,7 @@ describe('how the routes of two apps with one host stand', () => {
       deletionRequestedAt,
       manifest: manifestOf(name),
     }),
-    members: [{ containerId: name, name, ip: `10.0.0.${second}`, ready: true, current: true }],
+    members: [{ containerId: name, name, ip: `10.0.0.${second}`, port: 80, ready: true, current: true }],
   });
   const standing = (): (string | undefined)[] =>
     ['shop', 'rival'].map((app) => controller.standingOf(app)?.reason);
@@ -44,6 +45,21 @@ describe('how the routes of two apps with one host stand', () => {
     expect(controller.standingOf('shop')).to.equal(undefined);
     controller.update();
     expect(controller.standingOf('shop')).to.equal(null);
+  });
+
+  it('is after a restart as it was, though another app that is older wants the place by now', async () => {
+    const { application, members } = entryOf('rival', 4);
+    const condition = { type: 'RouteAccepted', status: 'True', reason: 'Accepted' } as const;
+    const host = routeOf(application.manifest, '', [])?.host ?? '';
+    const conditions = [{ ...condition, message: `${host}/`, lastTransitionTime: '2030-01-01T00:00:00Z' }];
+    roster.update([
+      ['shop', entryOf('shop', 3)],
+      ['rival', { application: { ...application, conditions }, members }],
+    ]);
+    controller.update();
+    await world.pass(2_000);
+    expect(standing()).to.deep.equal(['RouteTaken', 'Accepted']);
+    expect(world.serves('rival')).to.equal(true);
   });
 
   it('passes from an app that is being removed to the other one as soon as that is ready', async () => {

@@ -31,6 +31,7 @@ describe('taking an instance out of service', () => {
       containerId: id,
       name: id,
       ip: '10.0.0.3',
+      port: 80,
       ready: true,
       current: true,
     });

@@ -31,7 +31,9 @@ describe('the scaler', () => {
     /** What a pass of the loop does. */
     const look = async (): Promise<void> => {
       const { applications } = await store.loadWorld();
-      const members = [{ containerId: 'c', name: 'web-0', ip: '10.0.0.3', ready: true, current: true }];
+      const members = [
+        { containerId: 'c', name: 'web-0', ip: '10.0.0.3', port: 80, ready: true, current: true },
+      ];
       roster.update(applications.map((application) => [application.name, { application, members }]));
     };
     await look();

@@ -6,6 +6,7 @@ import {
   recordedDecision,
   recordedInput,
   type LedgerEntry,
+  type Recorded,
 } from '../../../src/controllers/scaling/ledger.ts';
 import { proportional } from '../../../src/controllers/scaling/proportional.ts';
 import { ago, inputOf, NOW, type InputChanges } from './inputs.ts';
@@ -54,15 +55,27 @@ describe('the ledger', () => {
     }
   });
 
-  it('records every change of count or reason, and one of those that stay a minute', () => {
+  it('records every change of count, reason or policy, and one of those that stay a minute', () => {
     const out = proportional(inputOf({ values: { rps: 90 } }));
     const hold = proportional(inputOf({ values: { rps: 30 } }));
-    const recorded = (seconds: number, reason: string) => ({ at: new Date(ago(seconds)), reason });
-    expect(isRecorded(out, recorded(1, out.reason), NOW)).to.equal(true);
-    expect(isRecorded(hold, null, NOW)).to.equal(true);
-    expect(isRecorded(hold, recorded(1, 'NoReadyInstances'), NOW)).to.equal(true);
-    expect(isRecorded(hold, recorded(59.9, hold.reason), NOW)).to.equal(false);
-    expect(isRecorded(hold, recorded(60, hold.reason), NOW)).to.equal(true);
+    const { policy } = inputOf({});
+    const { desired, reason } = hold;
+    const recorded = (seconds: number, changes: Partial<Recorded> = {}): Recorded => ({
+      at: new Date(ago(seconds)),
+      desired,
+      reason,
+      policy,
+      ...changes,
+    });
+    expect(isRecorded(out, policy, recorded(1, out), NOW)).to.equal(true);
+    expect(isRecorded(hold, policy, null, NOW)).to.equal(true);
+    expect(isRecorded(hold, policy, recorded(1, { reason: 'NoReadyInstances' }), NOW)).to.equal(true);
+    expect(isRecorded(hold, policy, recorded(1, { desired: desired + 1 }), NOW)).to.equal(true);
+    expect(isRecorded(hold, policy, recorded(1, { policy: { ...policy, maxReplicas: 9 } }), NOW)).to.equal(
+      true,
+    );
+    expect(isRecorded(hold, policy, recorded(59.9), NOW)).to.equal(false);
+    expect(isRecorded(hold, policy, recorded(60), NOW)).to.equal(true);
   });
 
   it('gives back after a restart what was learned, but no time that nobody watched', () => {

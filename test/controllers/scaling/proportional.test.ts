@@ -78,6 +78,7 @@ check('latency', [
   ['adds a quarter rounded up', { values: { ...SLOW, connection: 60 }, n: 5 }, 7, 'LatencyAboveThreshold'],
   ['adds no more the slower it is', { values: { latency: 60_000, rps: 30 } }, 3, 'LatencyAboveThreshold'],
   ['adds none for what replicas do not cure', { values: { ...SLOW, rps: 5 } }, 2, 'LoadNotHigh'],
+  ['adds none for cpu that the policy ignores', { values: { ...SLOW, rps: 5, cpu: 95 }, policy: { weights: { cpu: 0 } } }, 2, 'LoadNotHigh'],
   ['adds none for memory, which is no load', { values: { ...SLOW, memory: 50 } }, 2, 'LoadNotHigh'],
   ['adds none before the last step is ready', { values: { ...SLOW, rps: 30 }, n: 3, ready: 2 }, 3, 'InstancesStarting'],
   ['adds at the threshold itself', { values: { latency: 200, rps: 30 } }, 3, 'LatencyAboveThreshold'],
@@ -151,7 +152,8 @@ check('an application without instances', [
   ['was not before', { values: { ...QUIET, rps: 0, connection: 0 }, n: 1, policy: { minReplicas: 0 }, memory: low(900, null, 299) }, 1, 'Stabilizing', ['Stabilization']],
   ['keeps one of many until nothing has arrived for long', { values: { ...QUIET, rps: 0, connection: 0 }, n: 2, policy: { minReplicas: 0, maxScaleInStep: 0 }, memory: low(300, null, 299) }, 1, 'LoadLow'],
   ['sends all of many to sleep when nothing has', { values: { ...QUIET, rps: 0, connection: 0 }, n: 2, policy: { minReplicas: 0, maxScaleInStep: 0 }, memory: low(300, null, 300) }, 0, 'Idle'],
-  ['was not when it is a worker, which nothing could wake', { values: { ...UNROUTED, cpu: 5, memory: 5 }, n: 1, policy: { minReplicas: 0 } }, 1, 'StillUsed'],
+  ['was not when it is a worker, which nothing could wake', { values: { ...UNROUTED, cpu: 5, memory: 5 }, n: 1, policy: { minReplicas: 0 } }, 1, 'AtMinReplicas'],
+  ['has one all the same when it is a worker, which nothing could wake', { ...ASLEEP, values: UNROUTED, policy: { minReplicas: 0 }, window: { arriving: null } }, 1, 'BelowMinReplicas'],
 ]);
 
 // prettier-ignore
