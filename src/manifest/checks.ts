@@ -1,27 +1,17 @@
 import { posix } from 'node:path';
+import { error, typeOf, warning, type Check, type Subject } from './check.ts';
 import { isMapping } from './canonical.ts';
 import { typeByPorts, withDefaults } from './defaults.ts';
 import { childPointer, fieldPath, valueAt } from './pointer.ts';
 import type { Problem } from './problem.ts';
+import { scalingChecks } from './scaling-checks.ts';
 import { cpuToNano, memoryToBytes } from './quantity.ts';
-import { appSchema, propertiesOf } from './schema.ts';
+import { appSchema } from './schema.ts';
 
 /** Docker refuses a container with less. */
 const minMemoryBytes = 6 * 2 ** 20;
 /** The kernel's shortest CPU quota, 1 ms of every 100 ms. */
 const minNanoCpus = 1e7;
-
-/** A document in canonical spelling, possibly invalid, as the checks read it. */
-interface Subject {
-  /** The value the user wrote at a pointer; undefined when there is none. */
-  written: (pointer: string) => unknown;
-  /** The number there, the default where none was written; NaN when it is no number. */
-  number: (pointer: string) => number;
-  /** The list there; empty when it is none. */
-  list: (pointer: string) => unknown[];
-}
-
-type Check = (subject: Subject) => Problem[];
 
 /**
  * What the schema cannot say: rules between fields. `document` is in canonical spelling and may be invalid; the
@@ -44,12 +34,7 @@ export function checkDocument(document: unknown): Problem[] {
 }
 
 const checks: Check[] = [
-  replicasByMode,
-  replicasInBounds,
-  boundsInOrder,
-  thresholdsInOrder,
-  noneInAutoMode,
-  policyInManualMode,
+  ...scalingChecks,
   uniqueNames,
   portsForType,
   portForHealthCheck,
@@ -61,86 +46,6 @@ const checks: Check[] = [
   dependsOnOthers,
   appLabel,
 ];
-
-function replicasByMode({ written }: Subject): Problem[] {
-  const mode = written('/scaling/mode') ?? 'auto';
-  if (mode !== 'auto' || written('/scaling/replicas') === undefined) return [];
-  return [
-    error(
-      '/scaling/replicas',
-      'scaling.replicas is not allowed in mode auto, where the scaler owns the count',
-      {
-        on: 'key',
-        suggestion: 'write "mode: manual", or minReplicas and maxReplicas instead',
-      },
-    ),
-  ];
-}
-
-function replicasInBounds({ written }: Subject): Problem[] {
-  const replicas = written('/scaling/replicas');
-  if (typeof replicas !== 'number' || written('/scaling/mode') !== 'manual') return [];
-  const min = written('/scaling/minReplicas');
-  const max = written('/scaling/maxReplicas');
-  if (typeof min === 'number' && replicas < min) {
-    return [error('/scaling/replicas', `scaling.replicas ${replicas} is less than minReplicas ${min}`)];
-  }
-  if (typeof max === 'number' && replicas > max) {
-    return [error('/scaling/replicas', `scaling.replicas ${replicas} is more than maxReplicas ${max}`)];
-  }
-  return [];
-}
-
-function boundsInOrder(subject: Subject): Problem[] {
-  return inOrder(subject, 'minReplicas', 'maxReplicas', (min, max) => min > max, 'more than');
-}
-
-function thresholdsInOrder(subject: Subject): Problem[] {
-  return inOrder(
-    subject,
-    'scaleInThresholdPct',
-    'scaleOutThresholdPct',
-    (low, high) => low >= high,
-    'not less than',
-  );
-}
-
-function inOrder(
-  { written, number }: Subject,
-  low: string,
-  high: string,
-  wrong: (low: number, high: number) => boolean,
-  relation: string,
-): Problem[] {
-  const lowAt = `/scaling/${low}`;
-  const highAt = `/scaling/${high}`;
-  if (!wrong(number(lowAt), number(highAt))) return [];
-  const described = (at: string, name: string) =>
-    `${name} ${number(at)}${written(at) === undefined ? ' (the default)' : ''}`;
-  const message = `${described(lowAt, `scaling.${low}`)} is ${relation} ${described(highAt, high)}`;
-  return [error(written(lowAt) === undefined ? highAt : lowAt, message)];
-}
-
-/** What the count follows in mode manual too. */
-const countFields = new Set(['mode', 'replicas', 'minReplicas', 'maxReplicas']);
-
-function noneInAutoMode(subject: Subject): Problem[] {
-  const { written } = subject;
-  const type = typeOf(subject);
-  if (written('/scaling/minReplicas') !== 0 || (type !== 'tcp' && type !== 'worker')) return [];
-  if ((written('/scaling/mode') ?? 'auto') !== 'auto') return [];
-  const message = `scaling.minReplicas 0 counts as 1 for type ${type}, which no request could start again`;
-  return [warning('/scaling/minReplicas', message, 'value')];
-}
-
-function policyInManualMode({ written }: Subject): Problem[] {
-  if (written('/scaling/mode') !== 'manual') return [];
-  const first = propertiesOf({ $ref: '#/$defs/scaling' })
-    .map(([name]) => name)
-    .find((name) => !countFields.has(name) && written(`/scaling/${name}`) !== undefined);
-  if (first === undefined) return [];
-  return [warning(`/scaling/${first}`, 'the scaling policy has no effect in mode manual')];
-}
 
 function uniqueNames(subject: Subject): Problem[] {
   return [
@@ -194,10 +99,6 @@ function portsForType({ written, list }: Subject): Problem[] {
       suggestion: 'write "protocol: HTTP" at the port that takes requests, or "type: tcp"',
     }),
   ];
-}
-
-function typeOf({ written, list }: Subject): unknown {
-  return written('/spec/type') ?? typeByPorts(list('/spec/ports'));
 }
 
 function portForHealthCheck({ written, list }: Subject): Problem[] {
@@ -293,16 +194,4 @@ function appLabel({ written }: Subject): Problem[] {
 function plainPath(path: string): string {
   const normal = posix.normalize(path);
   return normal.length > 1 && normal.endsWith('/') ? normal.slice(0, -1) : normal;
-}
-
-function error(
-  pointer: string,
-  message: string,
-  { on = 'value', suggestion }: { on?: Problem['on']; suggestion?: string } = {},
-): Problem {
-  return { severity: 'error', pointer, on, message, ...(suggestion !== undefined && { suggestion }) };
-}
-
-function warning(pointer: string, message: string, on: Problem['on'] = 'key'): Problem {
-  return { severity: 'warning', pointer, on, message };
 }
