@@ -171,7 +171,8 @@ function memberOf(instance: Instance, desired: Desired, application: Application
   const { id: containerId, ip } = container;
   const current = identity.specHash === desired.specHash;
   const declared = [desired, application].find(({ specHash }) => specHash === identity.specHash);
-  const port = declared ? httpPortOf(declared.manifest) : record?.port;
+  // Of an instance that nobody remembers it is not known, and most often the same.
+  const port = declared || !record ? httpPortOf((declared ?? desired).manifest) : record.port;
   return [
     { containerId, name: identity.name, ip, port: port ?? null, ready: isReady(instance, now), current },
   ];

@@ -101,8 +101,8 @@ describe('judge', () => {
       ]);
     });
 
-    it('is not known of an instance of a former spec that nobody remembers', () => {
-      expect(membersOf(9090, { containers: [former], records: [] })).to.deep.equal([null]);
+    it('is taken for the present one of an instance of a former spec that nobody remembers', () => {
+      expect(membersOf(9090, { containers: [former], records: [] })).to.deep.equal([9090]);
     });
   });
 
