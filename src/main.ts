@@ -90,6 +90,8 @@ async function run(
   const lastDecisions = await lastScalingDecisions(database);
   // Before anything is acted on: who cannot be seen is not to begin.
   if (config.listen) await telemetry.listen(config.listen, config.resyncSeconds * 1_000);
+  // Made before it is needed, so that the first application does not wait for it; a lost one is in the plans.
+  if (config.mode === 'enforce') await engine.createNetwork();
   await removeUnwantedIngress(config, installation.id, logger);
   const ingress = openIngress(config, installation.id, engine, logger, {
     onEvent: (event) => loop.record(ingressEvent(event, systemClock.now())),
@@ -166,7 +168,8 @@ function watchReplica(
     primary,
     onChange(finding) {
       const event = replicaEvent(finding, systemClock.now());
-      logger[finding.usable ? 'info' : 'warn'](event.details, event.message);
+      // What went wrong is told as an event.
+      if (finding.usable) logger.info(event.details, event.message);
       loop.record(event);
     },
   });
@@ -210,8 +213,6 @@ async function openEngine(config: Config, installation: string, logger: Logger):
     log: logger,
   });
   await engine.ping();
-  // Made before it is needed, so that the first application does not wait for it; a lost one is in the plans.
-  if (config.mode === 'enforce') await engine.createNetwork();
   return engine;
 }
 

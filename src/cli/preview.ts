@@ -7,7 +7,7 @@ import type { Diagnostic } from '../manifest/diagnostic.ts';
 import { DirectorySource } from '../source/directory.ts';
 import { ManifestReader } from '../source/manifest-reader.ts';
 import { planSync } from '../source/sync.ts';
-import { findInstallation, type Installation } from '../store/installation.ts';
+import { findInstallation, readWhereabouts, type Installation } from '../store/installation.ts';
 import { PostgresStore } from '../store/postgres/postgres-store.ts';
 import type { InstanceRecord, ManifestRecord, World } from '../store/store.ts';
 import { withDatabase } from './database.ts';
@@ -27,12 +27,19 @@ interface Stored {
   world: World;
   manifests: ManifestRecord[];
   installation: Installation | undefined;
+  /** The folder that the running AutoServe watches, or the last one did. */
+  watched: string | null;
 }
 
 /** What the next sync and its reconciles would do, without doing it. Throws `SourceUnreadable`. */
 export async function preview(config: Config): Promise<Preview> {
   const notes: string[] = [];
-  const { world, manifests, installation } = (await readStored(config, notes)) ?? nothing;
+  const { world, manifests, installation, watched } = (await readStored(config, notes)) ?? nothing;
+  if (watched !== null && watched !== config.manifests)
+    notes.push(`AutoServe watches ${watched}, and this is compared with ${config.manifests} (--manifests)`);
+  for (const { name, rollout } of world.applications)
+    if (rollout?.outcome === 'progressing')
+      notes.push(`a rollout of app ${name} is under way, of which the next step alone is shown`);
   const observed = await observe(config, world, installation, notes);
   const { revision, files } = await new DirectorySource(config.manifests, systemClock).snapshot();
   const { policy, secretsDir } = config;
@@ -55,6 +62,7 @@ const nothing: Stored = {
   world: { applications: [], instances: [], openOperations: [] },
   manifests: [],
   installation: undefined,
+  watched: null,
 };
 
 /** Undefined when there is no database yet; one that is named and does not answer is an error. */
@@ -62,12 +70,13 @@ async function readStored(config: Config, notes: string[]): Promise<Stored | und
   try {
     return await withDatabase(config, async (database) => {
       const store = new PostgresStore(database);
-      const [world, manifests, installation] = await Promise.all([
+      const [world, manifests, installation, { manifests: watched }] = await Promise.all([
         store.loadWorld(),
         store.loadManifests(),
         findInstallation(database),
+        readWhereabouts(database),
       ]);
-      return { world, manifests, installation };
+      return { world, manifests, installation, watched };
     });
   } catch (error) {
     const isEmpty =

@@ -1,10 +1,11 @@
 import type { Logger } from 'pino';
 import type { AutoServeError } from '../error.ts';
+import { logEvents } from '../event-log.ts';
 import { lockDataDir } from '../lock.ts';
 import { Database } from './database.ts';
 import { EmbeddedPostgres } from './embedded/embedded-postgres.ts';
 import { InstallationLock } from './installation-lock.ts';
-import { readInstallation, type Installation } from './installation.ts';
+import { findInstallation, readInstallation, type Installation } from './installation.ts';
 import { migrate } from './migrate.ts';
 import { PostgresStore } from './postgres/postgres-store.ts';
 import type { Store } from './store.ts';
@@ -53,10 +54,16 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     const database = new Database(url);
     closers.push(() => database.close());
     await database.warm();
+    const before = await findInstallation(database);
     const installation = await readInstallation(database, options.installation);
+    if (before && before.id !== installation.id)
+      logger.warn(
+        `this database was of installation ${before.id}: what that one made on Docker is left as it is, and nobody looks after it`,
+      );
     const lock = await InstallationLock.take(url, installation.id, (error) => options.onLost(error));
     closers.push(() => lock.release());
-    return { url, database, installation, store: new PostgresStore(database), close };
+    const store = new PostgresStore(database, (events) => logEvents(logger, events));
+    return { url, database, installation, store, close };
   } catch (error) {
     await close();
     throw error;

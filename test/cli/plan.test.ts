@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { join } from 'node:path';
-import { readInstallation } from '../../src/store/installation.ts';
+import { readInstallation, writeWhereabouts } from '../../src/store/installation.ts';
 import { tree } from '../source/tree.ts';
 import { autoserve, type Run } from './run.ts';
 import { SeededDatabase } from './seeded-database.ts';
@@ -62,6 +62,29 @@ describe('autoserve plan, with a database', () => {
     await readInstallation(installation.database, null);
   });
   after(() => installation.stop());
+
+  it('says when AutoServe watches another folder, and of which apps a rollout is under way', async () => {
+    await writeWhereabouts(installation.database, { ingressPort: null, manifests: '/srv/apps' });
+    const uid = await installation.declare('slow', 2);
+    const at = new Date().toISOString();
+    await installation.report('slow', uid, 1, [], {
+      revision: 1,
+      startedAt: at,
+      progressedAt: at,
+      available: 1,
+      outcome: 'progressing',
+      paused: false,
+      reason: '',
+      message: '',
+    });
+    const { stderr } = await installation.run('plan', '--manifests', folder.path);
+    expect(stderr).to.include(
+      `note: AutoServe watches /srv/apps, and this is compared with ${folder.path} (--manifests)\n`,
+    );
+    expect(stderr).to.include(
+      'note: a rollout of app slow is under way, of which the next step alone is shown\n',
+    );
+  });
 
   it('asks the Docker that the configuration file names', async () => {
     const dockerHost = `unix://${join(folder.path, 'none.sock')}`;

@@ -119,6 +119,7 @@ describe('A release', function () {
         .to.match(/^rolling back to revision 1: revision 2 failed, /)
         .and.match(message);
       expect(others).to.deep.equal([]);
+      expect(installation.log).to.include(`"app":"${app}","reason":"RolledBack"`);
       const history = await installation.cli('history', app, '-o', 'json');
       expect(
         (JSON.parse(history.stdout) as Record<string, unknown>[]).map(

@@ -179,12 +179,12 @@ async function markStable(
   );
 }
 
-/** See `Store.rollBack`. */
+/** See `Store.rollBack`; returns whether it went back. */
 export async function rollBack(
   connection: Connection,
   { name, uid, from, to, retries, event }: RollBack,
-): Promise<void> {
-  await connection.query(
+): Promise<boolean> {
+  const recorded = await connection.query(
     `WITH back AS (
        UPDATE applications SET target_revision = ?, target_reason = 'RolledBack'
        WHERE name = ? AND uid = ? AND revision = ? AND retries = ? AND target_revision IS NULL RETURNING uid
@@ -192,9 +192,11 @@ export async function rollBack(
        UPDATE revisions r SET quarantined = true FROM back WHERE r.app_uid = back.uid AND r.revision = ?
      )
      INSERT INTO events (${list(EVENT_COLUMNS)})
-     SELECT ${list(EVENT_COLUMNS)} FROM (${incoming(EVENT_COLUMNS)}) n WHERE EXISTS (SELECT FROM back)`,
+     SELECT ${list(EVENT_COLUMNS)} FROM (${incoming(EVENT_COLUMNS)}) n WHERE EXISTS (SELECT FROM back)
+     RETURNING id`,
     [to, name, uid, from, retries, from, toJson([event])],
   );
+  return recorded.length > 0;
 }
 
 /** The event is recorded with the deletion or not at all, so that a repeated call records it once. What was declared again stays. */

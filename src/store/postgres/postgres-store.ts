@@ -37,9 +37,12 @@ import { selectWorld } from './world.ts';
 /** The store in PostgreSQL; the statements are in the file of each table. */
 export class PostgresStore implements Store {
   readonly #database: Database;
+  readonly #onEvents: (events: readonly NewEvent[]) => void;
 
-  constructor(database: Database) {
+  /** @param onEvents hears of events of the controllers when they are recorded; those of a sync come back with its result */
+  constructor(database: Database, onEvents: (events: readonly NewEvent[]) => void = () => undefined) {
     this.#database = database;
+    this.#onEvents = onEvents;
   }
 
   loadWorld(): Promise<World> {
@@ -102,7 +105,9 @@ export class PostgresStore implements Store {
   }
 
   rollBack(back: RollBack): Promise<void> {
-    return reach(() => rollBack(this.#database, back));
+    return reach(async () => {
+      if (await rollBack(this.#database, back)) this.#onEvents([back.event]);
+    });
   }
 
   recordScaling(entries: readonly LedgerEntry[]): Promise<void> {
@@ -126,7 +131,10 @@ export class PostgresStore implements Store {
   }
 
   appendEvents(events: readonly NewEvent[]): Promise<void> {
-    return reach(() => appendEvents(this.#database, events));
+    return reach(async () => {
+      await appendEvents(this.#database, events);
+      this.#onEvents(events);
+    });
   }
 
   deleteApplication(name: string, uid: string, event: NewEvent): Promise<void> {
