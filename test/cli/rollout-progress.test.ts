@@ -25,7 +25,7 @@ const rollout = {
 const rowOf = (some: Partial<ApplicationRow>): ApplicationRow => ({
   name: 'web',
   uid: 'u',
-  spec: appOf({ image: 'web:8' }),
+  spec: appOf({ image: 'web:8' }, { scaling: { mode: 'manual', replicas: 2 } }),
   status: 'running',
   created_at: at,
   updated_at: at,
