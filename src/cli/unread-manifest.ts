@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { hashOf } from '../source/content-hash.ts';
 import type { ManifestRow } from '../store/read.ts';
 
 /** The file is not to be seen from here, where AutoServe may not run, or is gone. */
@@ -19,8 +19,7 @@ export async function unreadManifest(
   if (folder === null || hash === '') return undefined;
   const file = join(folder, path);
   try {
-    const bytes = await readFile(file);
-    return createHash('sha256').update(bytes).digest('hex') === hash ? undefined : file;
+    return hashOf(await readFile(file)) === hash ? undefined : file;
   } catch (error) {
     if (error instanceof Error && 'code' in error && UNSEEN.has(String(error.code))) return undefined;
     throw error;

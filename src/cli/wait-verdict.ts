@@ -1,8 +1,8 @@
-import { wantedReplicas } from '../controllers/application/desired.ts';
 import type { ApplicationRow, ManifestRow, RevisionRow } from '../store/read.ts';
 import { firstProblem } from '../source/first-problem.ts';
 import { conditionOf, obstacleOf } from './diagnose.ts';
 import { isTargetObserved, keptRevision } from './revision-text.ts';
+import { wantedCount } from './wanted-count.ts';
 
 export const goals = ['ready', 'deleted'] as const;
 export type Goal = (typeof goals)[number];
@@ -112,10 +112,6 @@ export function judgeUnattended(goal: Goal, verdict: WaitVerdict): WaitVerdict {
   if (goal === 'ready' && verdict.outcome === 'reached')
     return { outcome: 'waiting', message: 'no AutoServe runs, and what it left was ready', remedy };
   return verdict;
-}
-
-function wantedCount({ spec, scaled_replicas: scaledReplicas }: ApplicationRow): number {
-  return spec.spec.suspend ? 0 : wantedReplicas({ manifest: spec, scaledReplicas });
 }
 
 /** Whether the controller goes back from a failed rollout; it never does from one that was gone back to or pinned. */

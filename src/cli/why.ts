@@ -1,4 +1,3 @@
-import { wantedReplicas } from '../controllers/application/desired.ts';
 import { scaledByHand } from '../controllers/scaling/by-hand.ts';
 import { explain, type Explained } from '../controllers/scaling/explanation.ts';
 import { recordedDecision, recordedInput } from '../controllers/scaling/ledger.ts';
@@ -10,6 +9,7 @@ import { listScalingDecisions } from '../store/scaling.ts';
 import { age } from './duration.ts';
 import { missingApp } from './missing-app.ts';
 import { alignColumns, oneLine } from './table.ts';
+import { wantedCount } from './wanted-count.ts';
 
 /** All that tells why an app has the count it has. This is the JSON of `autoserve why`. */
 export interface CountStory extends Explained {
@@ -23,15 +23,14 @@ export async function readCountStory(reader: Connection, name: string): Promise<
   const [app] = await listApplications(reader, name);
   if (!app) throw await missingApp(reader, name);
   const { scaling } = app.spec;
-  const stopped = stoppedBy(app);
   const [latest] = await listScalingDecisions(reader, name);
   // An app of this name may have been there before.
   const own = latest?.appUid === app.uid ? latest : undefined;
   return {
     app: name,
-    count: stopped === null ? wantedReplicas({ manifest: app.spec, scaledReplicas: app.scaled_replicas }) : 0,
+    count: wantedCount(app),
     byHand: scaledByHand(scaling, app.scaled_replicas),
-    stopped,
+    stopped: stoppedBy(app),
     policy: scaling,
     last: own ? { input: recordedInput(own), decision: recordedDecision(own) } : null,
     change: scaling.mode === 'auto' ? await changeByScaler(reader, app) : await changeByHand(reader, app),

@@ -1,4 +1,4 @@
-import type { App, Ingress, Port } from './app.gen.ts';
+import type { App, Ingress } from './app.gen.ts';
 import { isMapping } from './canonical.ts';
 import { parseImage } from './image.ts';
 import { appSchema, propertiesOf, resolve, type Schema } from './schema.ts';
@@ -29,9 +29,8 @@ export function normalise(document: unknown): App {
 
 /** What an app is that does not say it: requests are routed to a port of protocol HTTP, which is what a port is by default. */
 export function typeByPorts(ports: readonly unknown[]): App['spec']['type'] {
-  const isHttp = (port: unknown): boolean => ((port as Partial<Port>).protocol ?? 'HTTP') === 'HTTP';
   if (ports.length === 0) return 'worker';
-  return ports.some((port) => isMapping(port) && isHttp(port)) ? 'http' : 'tcp';
+  return ports.some((port) => isMapping(port) && (port['protocol'] ?? 'HTTP') === 'HTTP') ? 'http' : 'tcp';
 }
 
 /** A copy of `value` with the schema's defaults filled in, in the schema's order. Tolerates invalid values. */

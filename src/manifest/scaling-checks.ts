@@ -71,9 +71,6 @@ function inOrder(
   return [error(written(lowAt) === undefined ? highAt : lowAt, message)];
 }
 
-/** What the count follows in mode manual too. */
-const countFields = new Set(['mode', 'replicas', 'minReplicas', 'maxReplicas']);
-
 function noneInAutoMode(subject: Subject): Problem[] {
   const { written } = subject;
   const type = typeOf(subject);
@@ -82,6 +79,9 @@ function noneInAutoMode(subject: Subject): Problem[] {
   const message = `scaling.minReplicas 0 counts as 1 for type ${type}, which no request could start again`;
   return [warning('/scaling/minReplicas', message, 'value')];
 }
+
+/** What the count follows in mode manual too. */
+const countFields = new Set(['mode', 'replicas', 'minReplicas', 'maxReplicas']);
 
 function policyInManualMode({ written }: Subject): Problem[] {
   if (written('/scaling/mode') !== 'manual') return [];

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { type Diagnostic, hasErrors } from '../manifest/diagnostic.ts';
 import { specHash } from '../manifest/hash.ts';
 import { parseManifest, type LocatedApp, type Manifest } from '../manifest/manifest.ts';
 import { checkPolicy, type Policy } from '../manifest/policy.ts';
 import { secretDigests } from '../manifest/secrets.ts';
+import { hashOf } from './content-hash.ts';
 import type { DeclaredApp, ParsedFile } from './declarations.ts';
 import type { ReadFile, SourceFile, UnreadableFile } from './source.ts';
 
@@ -58,7 +58,7 @@ export class ManifestReader {
       ...manifest,
       apps: refusals.length > 0 ? [] : manifest.apps,
       diagnostics: [...manifest.diagnostics, ...refusals],
-      contentHash: createHash('sha256').update(file.bytes).digest('hex'),
+      contentHash: hashOf(file.bytes),
     };
     this.#checked.set(file, checked);
     return checked;

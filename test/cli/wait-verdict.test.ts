@@ -70,9 +70,9 @@ describe('waiting for an app', () => {
       message: 'a count of 5 has not been acted on yet',
     });
     expect(judge('ready', { scaled_replicas: 5, desired_replicas: 5 }).outcome).to.equal('reached');
-    const suspended = appOf({ image: 'web:1', suspend: true });
-    expect(judge('ready', { spec: suspended }).message).to.equal('a count of 0 has not been acted on yet');
-    expect(judge('ready', { spec: suspended, desired_replicas: 0 }).outcome).to.equal('reached');
+    const suspended = { spec: appOf({ image: 'web:1', suspend: true }), suspended: true };
+    expect(judge('ready', suspended).message).to.equal('a count of 0 has not been acted on yet');
+    expect(judge('ready', { ...suspended, desired_replicas: 0 }).outcome).to.equal('reached');
   });
 
   it('goes on while no AutoServe runs, and says so, unless the app has failed or is gone', () => {

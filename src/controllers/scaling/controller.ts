@@ -96,17 +96,17 @@ export class ScalingController {
 
   #decide({ application, members }: RosterEntry): LedgerEntry[] {
     const { algorithm, clock, routed, samplesOf, onDecision } = this.#options;
-    const { name, uid, manifest, target, rollout } = application;
+    const { name, uid, manifest, rollout } = application;
     const ready = members.filter((member) => member.ready).length;
     const policy = manifest.scaling;
     const past = this.#pastOf(application);
     const now = clock.now();
     if (isUnseen(past, application, now)) return [];
-    const { revision } = desiredOf(application);
+    const { revision, manifest: wanted } = desiredOf(application);
     const scope = {
       now,
       windowSeconds: policy.windowSeconds,
-      routed: routed && httpPortOf(target?.manifest ?? manifest) !== undefined,
+      routed: routed && httpPortOf(wanted) !== undefined,
       ready,
     };
     const input: ScalingInput = {

@@ -5,7 +5,7 @@ import { remember } from './memory.ts';
 import { outcome, type Outcome } from './outcome.ts';
 import { planScaleIn } from './scale-in.ts';
 import { limitScaleOut, planScaleOut } from './scale-out.ts';
-import { figure } from './sentence.ts';
+import { figure, NO_REQUESTS, UNKNOWN_REQUESTS } from './sentence.ts';
 
 /**
  * AutoServe's own algorithm: as many instances as keep every metric under the scale-out threshold of its target.
@@ -44,13 +44,8 @@ function decide(input: ScalingInput, factors: readonly Factor[], memory: Scaling
 
 /** Nothing runs, so that only what arrives is known. Who asks is refused until an instance runs: no cooldown. */
 function wake({ policy, window: { arriving, readings } }: ScalingInput): Outcome {
-  if (readings.rps.state === 'inapplicable')
-    return outcome(
-      1,
-      'BelowMinReplicas',
-      'no requests come through the ingress, which could start one later',
-    );
-  if (arriving === null) return outcome(0, 'MissingMetrics', 'it is not known whether requests arrive');
+  if (readings.rps.state === 'inapplicable') return outcome(1, 'BelowMinReplicas', NO_REQUESTS);
+  if (arriving === null) return outcome(0, 'MissingMetrics', UNKNOWN_REQUESTS);
   if (arriving === 0) return outcome(0, 'Asleep', 'no requests arrive');
   const demand = (arriving * 100) / (policy.targetRPSPerReplica * policy.scaleOutThresholdPct);
   const asked = Math.max(1, countFor(0, demand, policy.weights.rps));

@@ -2,7 +2,7 @@ import type { Clamp, Factor, ScalingInput, ScalingMemory, ScalingReason } from '
 import { counts, projectedFactor, TOLERANCE } from './factor.ts';
 import { boundsOf, cooldownLeft, limit, secondsUntil } from './limits.ts';
 import { outcome, type Outcome } from './outcome.ts';
-import { figure, instances, listed, nameOf } from './sentence.ts';
+import { figure, instances, listed, nameOf, NO_REQUESTS, UNKNOWN_REQUESTS } from './sentence.ts';
 
 /**
  * Fewer instances, when every metric has been low for long enough and those that stay can carry the load; or why not.
@@ -83,10 +83,9 @@ function fewestInstances(input: ScalingInput, telling: readonly Factor[], memory
 }
 
 function lastInstance({ window: { arriving, readings } }: ScalingInput): Outcome {
-  if (readings.rps.state === 'inapplicable')
-    return outcome(1, 'AtMinReplicas', 'no requests come through the ingress, which could start one later');
+  if (readings.rps.state === 'inapplicable') return outcome(1, 'AtMinReplicas', NO_REQUESTS);
   return arriving === null
-    ? outcome(1, 'MissingMetrics', 'it is not known whether requests arrive')
+    ? outcome(1, 'MissingMetrics', UNKNOWN_REQUESTS)
     : outcome(1, 'StillUsed', 'it is still used');
 }
 

@@ -8,6 +8,10 @@ const words: Record<ScalingMetric, { name: string; unit: string; reason: Scaling
   connection: { name: 'connections', unit: '', reason: 'ConnectionsAboveThreshold' },
 };
 
+/** Said of an application that could not be started again by who asks for it. */
+export const NO_REQUESTS = 'no requests come through the ingress, which could start one later';
+export const UNKNOWN_REQUESTS = 'it is not known whether requests arrive';
+
 /** Why the count grows, when this metric asks for most. */
 export function reasonOf({ metric }: Factor): ScalingReason {
   return words[metric].reason;
