@@ -84,8 +84,7 @@ describe('A release', function () {
     for (const app of [...apps, neighbour]) await declare(app, PATIENT);
     serving = await Promise.all(apps.map(async (app) => await converged(installation, app, REPLICAS)));
     const [{ id }] = (await converged(installation, neighbour, REPLICAS)) as [Container];
-    const { NetworkSettings } = await installation.docker.getContainer(id).inspect();
-    const address = NetworkSettings.Networks[`autoserve-${installation.id}`]?.IPAddress ?? '';
+    const address = await installation.containers.addressOf(id);
     for (const [index, app] of apps.entries()) {
       const release = (cases[index] as Case).release(address);
       releases.push(await declare(app, release));

@@ -1,5 +1,7 @@
+import { expect } from 'chai';
 import type Docker from 'dockerode';
 import { INSTALLATION_LABEL, isIngress, parseIdentity } from '../../src/engine/labels.ts';
+import { eventually } from '../eventually.ts';
 
 /** A container as Docker shows it; equal to an earlier one as long as its process is the same. */
 export interface Container {
@@ -53,6 +55,19 @@ export class Containers {
     return JSON.parse(
       await this.run(id, '/usr/bin/node', '-e', `Promise.resolve(${expression}).then(${print})`),
     );
+  }
+
+  /** The IP address of a container in its installation's network. */
+  async addressOf(id: string): Promise<string> {
+    const { NetworkSettings } = await this.#docker.getContainer(id).inspect();
+    return NetworkSettings.Networks[`autoserve-${this.#installation}`]?.IPAddress ?? '';
+  }
+
+  /** Has the sample web server in a container answer its health check so from now on, once it listens. */
+  async setHealth(id: string, health: 'ok' | 'fail' | 'hang'): Promise<void> {
+    const url = `http://${await this.addressOf(id)}:8080/health?set=${health}`;
+    const { status } = await eventually(async () => await fetch(url));
+    expect(status).to.equal(200);
   }
 
   /** Undefined for one that is gone since it was listed, and for the ingress. */

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { text } from 'node:stream/consumers';
 import { eventually } from '../eventually.ts';
 import { converged, eventsOf } from './agreement.ts';
 import type { Container } from './containers.ts';
@@ -6,7 +7,14 @@ import { useInstallation } from './hooks.ts';
 import { HEALTH_CHECK, manifestOf } from './manifest.ts';
 
 const REPLICAS = 3;
+const GRACE_SECONDS = 2;
 const IMPATIENT = { ...HEALTH_CHECK, timeoutSeconds: 2, failureThreshold: 2 };
+
+interface DockerSignal {
+  Actor: { Attributes: { signal: string } };
+  /** Of Unix time. */
+  timeNano: number;
+}
 
 describe('An instance', function () {
   this.timeout(90_000);
@@ -22,7 +30,7 @@ describe('An instance', function () {
     await declare(
       stubborn,
       { IGNORE_SIGTERM: '1' },
-      { termination: { drainSeconds: 1, gracePeriodSeconds: 2 } },
+      { termination: { drainSeconds: 1, gracePeriodSeconds: GRACE_SECONDS } },
     );
     flakies = await converged(installation, flaky, REPLICAS);
     for (const app of [steady, stubborn]) await converged(installation, app, REPLICAS);
@@ -35,7 +43,7 @@ describe('An instance', function () {
     it(`whose health check ${word} is out of service, named, and replaced, and the others keep their processes`, async () => {
       const before = await converged(installation, steady, REPLICAS);
       const sick = before[1] as Container;
-      await set(sick, word === 'fails' ? 'fail' : 'hang');
+      await installation.containers.setHealth(sick.id, word === 'fails' ? 'fail' : 'hang');
       const after = await replaced(steady, [sick]);
       expect(after.filter(({ index }) => index !== 1)).to.deep.equal(
         before.filter(({ index }) => index !== 1),
@@ -51,7 +59,7 @@ describe('An instance', function () {
 
   it('is replaced in its turn, one at a time, when the checks of all fail at once', async () => {
     const sick = await converged(installation, steady, REPLICAS);
-    await Promise.all(sick.map(async (container) => await set(container, 'fail')));
+    await Promise.all(sick.map(async ({ id }) => await installation.containers.setHealth(id, 'fail')));
     const fresh = await replaced(steady, sick);
     const stops = await installation.query<{ at: Date }>(
       `SELECT started_at AS at FROM operations
@@ -86,21 +94,19 @@ describe('An instance', function () {
       Container,
     ];
     const container = installation.docker.getContainer(last.id);
+    const since = Math.floor(Date.now() / 1000);
     const ended = container.wait();
-    const follower = await container.logs({ stdout: true, follow: true });
-    let signalled: number | undefined;
-    follower.on('data', (chunk: Buffer) => {
-      if (chunk.includes('"signal"')) signalled ??= Date.now();
-    });
     await declare(
       stubborn,
       { IGNORE_SIGTERM: '1' },
-      { termination: { drainSeconds: 1, gracePeriodSeconds: 2 } },
+      { termination: { drainSeconds: 1, gracePeriodSeconds: GRACE_SECONDS } },
       2,
     );
     expect(await ended).to.deep.include({ StatusCode: 137 });
-    expect(Date.now() - (signalled ?? 0)).to.be.within(1900, 4000);
     await converged(installation, stubborn, 2);
+    const [asked, killed, ...others] = await signalsOf(last.id, since);
+    expect([asked?.signal, killed?.signal, ...others]).to.deep.equal(['15', '9']);
+    expect((killed?.ms ?? 0) - (asked?.ms ?? 0)).to.be.at.least(GRACE_SECONDS * 1000);
   });
 
   async function declare(
@@ -112,13 +118,16 @@ describe('An instance', function () {
     await installation.put(`${app}.yaml`, manifestOf(app, { replicas, env, spec, healthCheck: IMPATIENT }));
   }
 
-  /** Has an instance answer its health check so from now on. */
-  async function set({ id }: Container, health: 'fail' | 'hang'): Promise<void> {
-    const reply = await installation.containers.evaluate(
-      id,
-      `fetch('http://127.0.0.1:8080/health?set=${health}').then(({ status }) => status)`,
-    );
-    expect(reply).to.equal(200);
+  /** Every signal that Docker sent to a container since a Unix time in seconds, and when. */
+  async function signalsOf(id: string, since: number): Promise<{ signal: string; ms: number }[]> {
+    const filters = { container: [id], event: ['kill'] };
+    const until = Math.ceil(Date.now() / 1000);
+    const lines = await text(await installation.docker.getEvents({ since, until, filters }));
+    return lines
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as DockerSignal)
+      .map(({ Actor, timeNano }) => ({ signal: Actor.Attributes.signal, ms: timeNano / 1e6 }));
   }
 
   async function replaced(app: string, victims: readonly Container[]): Promise<Container[]> {

@@ -180,10 +180,7 @@ describe('An operator', function () {
     })) as [Container];
     expect(await installation.containers.list(shop)).to.deep.equal([]);
     for (const { id } of await installation.containers.list(database))
-      await installation.containers.evaluate(
-        id,
-        `fetch('http://127.0.0.1:8080/health?set=ok').then(() => 1)`,
-      );
+      await installation.containers.setHealth(id, 'ok');
     const [dependent] = (await converged(installation, shop, REPLICAS)) as [Container];
     const [row] = await installation.query<{ since: Date }>(
       'SELECT health_since AS since FROM instance_status WHERE container_id = $1',
