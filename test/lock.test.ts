@@ -48,7 +48,7 @@ describe('lockDataDir', () => {
 
   it('takes over the lock of a process that has ended and that nobody has waited for', async () => {
     // What bash becomes here never waits for the child that bash had.
-    const parent = spawn('bash', ['-c', 'sleep 0 & echo $!; exec sleep 60']);
+    const parent = spawn('bash', ['-c', 'sleep 1 & echo $!; exec sleep 60']);
     try {
       const [printed] = (await once(parent.stdout, 'data')) as [Buffer];
       const pid = Number(printed.toString());

@@ -100,13 +100,18 @@ export class Collector {
 
   async #collect(): Promise<void> {
     const { clock, traffic, onMeasurement } = this.#options;
-    const at = clock.now();
     const targets = this.#options.targets();
     const routed = targets.filter(({ ingress }) => ingress).map(trafficTarget);
     const interval = traffic.rotate(routed);
+    // So that rps times the time between two samples adds up to all requests.
+    const at = interval?.to ?? clock.now();
     const measurement = await this.#meter.measure(at, targets, interval && { interval, routed });
     const samples = samplesOf(measurement);
-    this.#windows.add(samples, at, new Map(targets.map((target) => [target.app, target.windowSeconds])));
+    this.#windows.add(
+      samples,
+      clock.now(),
+      new Map(targets.map((target) => [target.app, target.windowSeconds])),
+    );
     this.#tellLines();
     onMeasurement(measurement);
     await this.#write(samples);

@@ -15,6 +15,11 @@ import { changes, manifestRecord } from '../store/records.ts';
 import { autoserve, Autoserve, type Run } from './run.ts';
 
 /** A data directory with its embedded PostgreSQL, written as a running AutoServe writes it. */
+/** What a command prints without how long ago anything was, which depends on how long the commands before took. */
+export function ageless(text: string): string {
+  return text.replaceAll(/\b(?:(?:\d+m)?\d+s|\d+m)\b/g, 'Ns');
+}
+
 export class SeededDatabase {
   dataDir = '';
   #postgres: EmbeddedPostgres | undefined;
@@ -76,7 +81,7 @@ export class SeededDatabase {
     expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' });
     return `\n${stdout}`
       .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'T')
-      .replaceAll(/\b(\d+m)?\d+s ago/g, 'N ago');
+      .replaceAll(/\b(?:(?:\d+m)?\d+s|\d+m) ago/g, 'N ago');
   }
 
   /** What a command complains of that fails and prints nothing. */

@@ -84,14 +84,17 @@ describe('Collector', () => {
     });
   }
 
-  /** Lets an interval pass in which the instance uses half of its limit and answers fifty requests. */
-  async function pass(): Promise<MetricSample[]> {
+  /**
+   * Lets an interval pass in which the instance uses half of its limit and answers fifty requests, of which the log tells
+   * at the end, unless at another moment.
+   */
+  async function pass(told?: Date): Promise<MetricSample[]> {
     const before = batches.length;
     cpu += 1.25e9;
     engine.usage.set(id, { cpuNanos: cpu, memoryBytes: 2 ** 28, diskBytes: 4_096 });
     for (let count = 0; count < 50; count += 1) traffic.add(request());
     await eventually(() => expect(clock.next).to.not.equal(null));
-    traffic.told(new Date(clock.now().getTime() + INTERVAL_MS));
+    traffic.told(told ?? new Date(clock.now().getTime() + INTERVAL_MS));
     clock.advance(INTERVAL_MS);
     return await eventually(() => batches[before] ?? expect.fail('nothing was written'));
   }
@@ -123,6 +126,20 @@ describe('Collector', () => {
     }
     expect(valueOf(samples, 'system', 'cpu_percent')).to.equal(6.25);
     expect(valueOf(samples, 'system', 'active_connections')).to.equal(2);
+  });
+
+  it('dates everything to when the log was told last, so that rates and times add up to all requests', async () => {
+    await begin();
+    let until = clock.now().getTime();
+    let requests = 0;
+    for (const lateMs of [0, 900, 100, 500]) {
+      const at = clock.now().getTime() + INTERVAL_MS - lateMs;
+      const samples = await pass(new Date(at));
+      expect(new Set(samples.map(({ timestamp }) => timestamp.getTime()))).to.deep.equal(new Set([at]));
+      requests += ((valueOf(samples, 'app', 'rps') ?? 0) * (at - until)) / 1_000;
+      until = at;
+    }
+    expect(requests).to.be.closeTo(4 * 50, 1e-9);
   });
 
   it('has what is open and has not ended', async () => {

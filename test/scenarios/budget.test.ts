@@ -8,7 +8,7 @@ import { HEALTH_CHECK, manifestOf } from './manifest.ts';
 import { ReadyHistory, type Kill } from './ready-history.ts';
 
 const REPLICAS = 10;
-const DRAIN_SECONDS = 1;
+const DRAIN_SECONDS = 2;
 /** The clients get some fifty answers a second. */
 const MOST_ANSWERS_BETWEEN_KILLS = 30;
 
@@ -59,6 +59,8 @@ describe('An app of ten instances under load', function () {
     for (const index of shuffled()) await kill(index);
     await converged(installation, app, REPLICAS, 2);
     await declare(REPLICAS, 'c');
+    // From now on an old one is to leave that nobody has killed.
+    await eventually(async () => expect(await served(3)).to.be.above(0));
     for (const index of shuffled()) await kill(index);
     await converged(installation, app, REPLICAS, 3);
     expect(kills).to.have.length(20);
@@ -105,6 +107,16 @@ describe('An app of ten instances under load', function () {
     };
     const env = { COLOUR: colour, LOG_DIR: '/data' };
     await installation.put('shop.yaml', manifestOf(app, { replicas, env, spec, healthCheck: HEALTH_CHECK }));
+  }
+
+  /** How many instances of a revision serve. */
+  async function served(revision: number): Promise<number> {
+    const [row] = await installation.query<{ ready: number }>(
+      `SELECT count(*)::int AS ready FROM instance_status
+       WHERE app_name = $1 AND revision = $2 AND status = 'running' AND health_status = 'healthy'`,
+      [app, revision],
+    );
+    return row?.ready ?? 0;
   }
 
   /** Kills the instance of an index as soon as it alone serves there, some random answers after the one before. */

@@ -101,9 +101,11 @@ describe('What a manifest declares arrives in the container:', () => {
   it('the network, on which an app is reached by its name', async () => {
     const other = installation.nameOf('other');
     const instances = (await converged(installation, other, 1)).map(({ id }) => id.slice(0, 12));
-    expect(await inContainer(`fetch('http://${other}:8080/').then((reply) => reply.text())`)).to.include(
-      instances[0],
+    // Without a health check it counts as ready before it listens.
+    const reply = await eventually(
+      async () => await inContainer(`fetch('http://${other}:8080/').then((reply) => reply.text())`),
     );
+    expect(reply).to.include(instances[0]);
   });
 
   async function inContainer(expression: string): Promise<unknown> {

@@ -28,10 +28,13 @@ export class Containers {
   async list(app?: string): Promise<Container[]> {
     const filters = { label: [`${INSTALLATION_LABEL}=${this.#installation}`] };
     const listed = await this.#docker.listContainers({ all: true, filters });
-    const found = await Promise.all(listed.map(({ Id }) => this.#inspect(Id)));
+    const ofOthers = ({ Labels }: Docker.ContainerInfo): boolean =>
+      app !== undefined && (parseIdentity(Labels)?.app ?? app) !== app;
+    const found = await Promise.all(
+      listed.filter((info) => !ofOthers(info)).map(({ Id }) => this.#inspect(Id)),
+    );
     return found
       .filter((container) => container !== undefined)
-      .filter((container) => app === undefined || container.app === app)
       .toSorted((a, b) => a.app.localeCompare(b.app) || a.index - b.index);
   }
 
@@ -44,7 +47,12 @@ export class Containers {
     const chunks: Buffer[] = [];
     for await (const chunk of stream) chunks.push(chunk as Buffer);
     const output = Buffer.concat(chunks).toString().trim();
-    const { ExitCode } = await exec.inspect();
+    // It ends a moment after its output.
+    const ExitCode = await eventually(async () => {
+      const { Running, ExitCode: code } = await exec.inspect();
+      expect(Running).to.equal(false);
+      return code;
+    });
     if (ExitCode !== 0) throw new Error(`${command.join(' ')} exited ${ExitCode}: ${output}`);
     return output;
   }

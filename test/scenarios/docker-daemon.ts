@@ -8,6 +8,9 @@ import { join } from 'node:path';
 import Docker from 'dockerode';
 import { eventually } from '../eventually.ts';
 
+/** One that was killed first ends what it left. */
+const START_MS = 60_000;
+
 /**
  * A Docker Engine beside the one of this machine, which a scenario may stop, kill and start again. It has its own
  * files and, in namespaces of its own, its own mounts, bridges and firewall, so that the machine's Docker does not notice it.
@@ -52,7 +55,7 @@ export class DockerDaemon {
     const daemon = spawn('unshare', command, { stdio: ['ignore', log, log] });
     closeSync(log);
     this.#exited = once(daemon, 'exit');
-    await eventually(async () => await this.docker.ping());
+    await eventually(async () => await this.docker.ping(), START_MS);
   }
 
   /** A program and its arguments that run a command where this daemon's networks can be reached. */

@@ -5,6 +5,10 @@ export interface EngineWrite {
   action: string;
   id: string;
   name: string;
+  /** Of a kill. */
+  signal: string | undefined;
+  /** When, of Unix time. */
+  ms: number;
 }
 
 const READS = /^(exec_|attach|top|export)/;
@@ -38,10 +42,13 @@ export class EngineWrites {
   }
 
   #add(line: string): void {
-    const { Action, Actor } = JSON.parse(line) as {
+    const { Action, Actor, timeNano } = JSON.parse(line) as {
       Action: string;
-      Actor: { ID: string; Attributes: { name: string } };
+      Actor: { ID: string; Attributes: { name: string; signal?: string } };
+      timeNano: number;
     };
-    if (!READS.test(Action)) this.seen.push({ action: Action, id: Actor.ID, name: Actor.Attributes.name });
+    if (READS.test(Action)) return;
+    const { name, signal } = Actor.Attributes;
+    this.seen.push({ action: Action, id: Actor.ID, name, signal, ms: timeNano / 1e6 });
   }
 }

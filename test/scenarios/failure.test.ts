@@ -7,7 +7,8 @@ import { manifestOf } from './manifest.ts';
 
 const SECRET = 'correct horse battery staple';
 
-describe('An instance that fails', () => {
+describe('An instance that fails', function () {
+  this.timeout(120_000);
   const installation = useInstallation();
 
   const failuresOf = async (app: string): Promise<FailureRow[]> =>
@@ -100,7 +101,7 @@ describe('An instance that fails', () => {
     const app = installation.nameOf('late');
     const spec = {
       healthCheck: { path: '/health', initialDelaySeconds: 60, periodSeconds: 1 },
-      strategy: { progressDeadlineSeconds: 10 },
+      strategy: { progressDeadlineSeconds: 20 },
     };
     await installation.put(`${app}.yaml`, manifestOf(app, { spec }));
     await converged(installation, app, 1);

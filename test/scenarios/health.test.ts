@@ -1,20 +1,14 @@
 import { expect } from 'chai';
-import { text } from 'node:stream/consumers';
 import { eventually } from '../eventually.ts';
 import { converged, eventsOf } from './agreement.ts';
 import type { Container } from './containers.ts';
+import { EngineWrites } from './engine-writes.ts';
 import { useInstallation } from './hooks.ts';
 import { HEALTH_CHECK, manifestOf } from './manifest.ts';
 
 const REPLICAS = 3;
 const GRACE_SECONDS = 2;
 const IMPATIENT = { ...HEALTH_CHECK, timeoutSeconds: 2, failureThreshold: 2 };
-
-interface DockerSignal {
-  Actor: { Attributes: { signal: string } };
-  /** Of Unix time. */
-  timeNano: number;
-}
 
 describe('An instance', function () {
   this.timeout(90_000);
@@ -26,7 +20,8 @@ describe('An instance', function () {
 
   before(async () => {
     await declare(steady);
-    await declare(flaky, { HEALTH: 'flaky' });
+    // One answer that comes late would be the second failure in a row.
+    await declare(flaky, { HEALTH: 'flaky' }, {}, REPLICAS, { ...IMPATIENT, timeoutSeconds: 10 });
     await declare(
       stubborn,
       { IGNORE_SIGTERM: '1' },
@@ -94,7 +89,7 @@ describe('An instance', function () {
       Container,
     ];
     const container = installation.docker.getContainer(last.id);
-    const since = Math.floor(Date.now() / 1000);
+    const writes = await EngineWrites.record(installation.docker, installation.id);
     const ended = container.wait();
     await declare(
       stubborn,
@@ -104,7 +99,8 @@ describe('An instance', function () {
     );
     expect(await ended).to.deep.include({ StatusCode: 137 });
     await converged(installation, stubborn, 2);
-    const [asked, killed, ...others] = await signalsOf(last.id, since);
+    writes.close();
+    const [asked, killed, ...others] = writes.of('kill').filter(({ id }) => id === last.id);
     expect([asked?.signal, killed?.signal, ...others]).to.deep.equal(['15', '9']);
     expect((killed?.ms ?? 0) - (asked?.ms ?? 0)).to.be.at.least(GRACE_SECONDS * 1000);
   });
@@ -114,20 +110,9 @@ describe('An instance', function () {
     env: Record<string, string> = {},
     spec: Record<string, unknown> = {},
     replicas = REPLICAS,
+    healthCheck: Record<string, unknown> = IMPATIENT,
   ): Promise<void> {
-    await installation.put(`${app}.yaml`, manifestOf(app, { replicas, env, spec, healthCheck: IMPATIENT }));
-  }
-
-  /** Every signal that Docker sent to a container since a Unix time in seconds, and when. */
-  async function signalsOf(id: string, since: number): Promise<{ signal: string; ms: number }[]> {
-    const filters = { container: [id], event: ['kill'] };
-    const until = Math.ceil(Date.now() / 1000);
-    const lines = await text(await installation.docker.getEvents({ since, until, filters }));
-    return lines
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as DockerSignal)
-      .map(({ Actor, timeNano }) => ({ signal: Actor.Attributes.signal, ms: timeNano / 1e6 }));
+    await installation.put(`${app}.yaml`, manifestOf(app, { replicas, env, spec, healthCheck }));
   }
 
   async function replaced(app: string, victims: readonly Container[]): Promise<Container[]> {

@@ -16,7 +16,7 @@ import { Containers } from './containers.ts';
 import { postmasterOf } from './postmaster.ts';
 
 /** Installations of tests that run at a time share no port. */
-const ALONE = { AUTOSERVE_INGRESS_PORT: '0', AUTOSERVE_LISTEN: 'off' };
+export const ALONE = { AUTOSERVE_INGRESS_PORT: '0', AUTOSERVE_LISTEN: 'off' };
 /** Connections for what is asked again and again. */
 const KEPT_MS = 2_000;
 

@@ -84,7 +84,7 @@ describe('A rolling update that is interrupted', function () {
     const manifest = manifestOf(app, {
       replicas,
       env: { REVISION: String(revision) },
-      spec: { strategy: { maxSurge: SURGE } },
+      spec: { strategy: { maxSurge: SURGE }, termination: { drainSeconds: 2, gracePeriodSeconds: 5 } },
       healthCheck: HEALTH_CHECK,
     });
     await installation.put('web.yaml', manifest);

@@ -16,9 +16,9 @@ describe('autoserve up --once', () => {
   after(async () => await installation.dispose());
 
   it('exits 124 when the time is over, and what it began runs on', async () => {
-    // An instance counts as ready when it has run for a second.
-    await installation.put('web.yaml', manifestOf(app, { replicas: 2 }));
-    expect((await installation.cli('up', '--once', '--timeout', '1s')).code).to.equal(124);
+    const spec = { strategy: { minReadySeconds: 5 } };
+    await installation.put('web.yaml', manifestOf(app, { replicas: 2, spec }));
+    expect((await installation.cli('up', '--once', '--timeout', '4s')).code).to.equal(124);
     expect(await installation.containers.list(app)).not.to.deep.equal([]);
   });
 

@@ -71,7 +71,11 @@ describe('An operator', function () {
 
   it('who waits sees a release fail and what is gone back to, and gets exit code 1', async () => {
     const before = await converged(installation, crashing, REPLICAS);
-    await declare(crashing, { env: { CRASH_AFTER: '0', CRASH_CODE: '7' } });
+    await declare(crashing, {
+      env: { CRASH_AFTER: '1', CRASH_CODE: '7' },
+      // So that it is not taken for available before it crashes, however long it takes to start.
+      spec: { strategy: { minReadySeconds: 10 } },
+    });
     const { code, stdout, stderr } = await installation.cli('wait', crashing);
     expect(code).to.equal(1);
     expect(stdout).to.equal('');

@@ -11,6 +11,8 @@ import { manifestOf } from './manifest.ts';
 import { postmasterOf } from './postmaster.ts';
 
 const REPLICAS = 3;
+/** AutoServe looks for Docker every ten seconds after a while, and instances are replaced one by one. */
+const AFTER_DOCKER_MS = 90_000;
 
 describe('While PostgreSQL is stopped', function () {
   this.timeout(150_000);
@@ -85,7 +87,7 @@ describe('When the embedded PostgreSQL is killed', () => {
 
 // A Docker Engine of one's own takes root.
 (DockerDaemon.isPossible() ? describe : describe.skip)('When Docker', function () {
-  this.timeout(120_000);
+  this.timeout(180_000);
   const daemon = new DockerDaemon();
   const installation = useInstallation({ docker: daemon.docker, env: { DOCKER_HOST: daemon.host } }, daemon);
   const app = installation.nameOf('web');
@@ -106,7 +108,7 @@ describe('When the embedded PostgreSQL is killed', () => {
         expect(await ready()).to.include({ status: 'Unknown', reason: 'EngineUnavailable' });
       });
       await daemon.start();
-      await converged(installation, app, REPLICAS);
+      await eventually(async () => await converged(installation, app, REPLICAS), AFTER_DOCKER_MS);
       expect(await ready()).to.include({ status: 'True' });
     });
   }
@@ -119,7 +121,7 @@ describe('When the embedded PostgreSQL is killed', () => {
     });
     await daemon.end('SIGTERM');
     await daemon.start();
-    await converged(installation, app, REPLICAS, 2);
+    await eventually(async () => await converged(installation, app, REPLICAS, 2), AFTER_DOCKER_MS);
   });
 });
 

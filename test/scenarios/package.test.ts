@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { packageRoot } from '../../src/package-root.ts';
 import { testImage } from '../docker-image.ts';
-import { Installation } from './installation.ts';
+import { ALONE, Installation } from './installation.ts';
 import { manifestOf } from './manifest.ts';
 
 const PARTS = [
@@ -69,9 +69,7 @@ describe('The package that npm pack makes', function () {
     await run(
       'npx',
       ['autoserve', 'up', '--once', '--timeout', '60s', ...flags, '--installation', installation.id],
-      {
-        cwd: folder,
-      },
+      { cwd: folder, env: { ...process.env, ...ALONE } },
     );
     expect((await installation.containers.list(app)).map(({ state }) => state)).to.deep.equal(['running']);
   });

@@ -61,7 +61,7 @@ describe('a replica beside a running AutoServe', function () {
 
   it('answers readers while the primary is away', async () => {
     await primary.end();
-    expect(await get()).to.deep.equal({ code: 0, stdout: '[]\n', stderr: '' });
+    await eventually(async () => expect(await get()).to.deep.equal({ code: 0, stdout: '[]\n', stderr: '' }));
     await primary.begin();
     await eventually(async () => expect((await recorded()).length).to.equal(4));
   });

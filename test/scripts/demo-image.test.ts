@@ -104,7 +104,7 @@ describe('the demo image', () => {
 
   it('finishes the requests in hand on SIGTERM, and takes no new ones', async () => {
     const { container, url } = await serve();
-    const slow = fetch(`${url}/sleep?ms=1500`);
+    const slow = fetch(`${url}/sleep?ms=5000`);
     await eventually(async () => {
       const self = await (await fetch(url, { headers: { accept: 'application/json' } })).json();
       expect(self).to.include({ requestsInHand: 2 });
@@ -114,11 +114,11 @@ describe('the demo image', () => {
       expect((await log(container)).at(-1)).to.include({ event: 'signal', ignored: false });
     });
     expect(await fetch(url).catch((error: Error) => error.name)).to.equal('TypeError');
-    expect(await (await slow).text()).to.equal('slept 1500 ms\n');
+    expect(await (await slow).text()).to.equal('slept 5000 ms\n');
     expect(await exitCodeOf(container)).to.equal(0);
     const last = (await log(container)).slice(-3);
     expect(last.map(({ event }) => event)).to.deep.equal(['signal', 'request', 'exit']);
-    expect(last[1]).to.include({ url: '/sleep?ms=1500', status: 200 });
+    expect(last[1]).to.include({ url: '/sleep?ms=5000', status: 200 });
   });
 
   it('ignores SIGTERM when told to', async () => {

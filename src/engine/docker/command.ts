@@ -1,10 +1,15 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { pipeline, type Duplex, type Readable } from 'node:stream';
 import type { CommandResult } from '../ingress-engine.ts';
+import { EngineError } from '../engine.ts';
 import type { DockerConnection } from './connection.ts';
 import { toEngineError } from './errors.ts';
 import { frames } from './logs.ts';
 
 const MOST_COMPLAINTS = 500;
+/** That many looks at whether a command has ended whose output has. */
+const LOOKS = 250;
+const LOOK_MS = 20;
 
 /** See `IngressEngine.run`. */
 export async function runCommand(
@@ -18,10 +23,8 @@ export async function runCommand(
   await connection.call(doing, async () => {
     for await (const { payload } of frames(attached)) parts.push(payload);
   });
-  return {
-    exitCode: (await exitCodeOf(connection, execution, doing)) ?? 0,
-    output: Buffer.concat(parts).toString('utf8'),
-  };
+  const exitCode = await endOf(connection, execution, doing);
+  return { exitCode, output: Buffer.concat(parts).toString('utf8') };
 }
 
 /** See `IngressEngine.stream`. */
@@ -80,6 +83,16 @@ async function begin(
     isGivenUp = true;
     throw error;
   }
+}
+
+/** The exit code of a command whose output has ended: Docker hears of its end on another way, maybe a moment later. */
+async function endOf(connection: DockerConnection, execution: string, doing: string): Promise<number> {
+  for (let look = 1; look <= LOOKS; look += 1) {
+    const exitCode = await exitCodeOf(connection, execution, doing);
+    if (exitCode !== null) return exitCode;
+    await delay(LOOK_MS);
+  }
+  throw new EngineError('EngineRefused', `cannot ${doing}: it has closed its output and does not end`);
 }
 
 /** Null while it runs. */

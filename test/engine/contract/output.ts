@@ -10,12 +10,16 @@ export function outputContract(current: () => Fixture): void {
     fixture = current();
   });
 
-  /** A container that printed `one` and `two`, after whatever its process says by itself. */
-  async function printed(): Promise<string> {
-    const id = await fixture.started();
+  async function greeted(id: string): Promise<void> {
     await eventually(async () =>
       expect(await fixture.output(id)).to.have.length.at.least(fixture.host.greeting),
     );
+  }
+
+  /** A container that printed `one` and `two`, after whatever its process says by itself. */
+  async function printed(): Promise<string> {
+    const id = await fixture.started();
+    await greeted(id);
     await fixture.host.print(id, 'stdout', 'one');
     await eventually(async () => expect((await fixture.output(id)).at(-1)).to.include({ line: 'one' }));
     await fixture.host.print(id, 'stderr', 'two');
@@ -91,6 +95,7 @@ export function outputContract(current: () => Fixture): void {
       ];
       const id = await fixture.engine.createContainer({ ...fixture.spec(), env });
       await fixture.engine.startContainer(id);
+      await greeted(id);
       await fixture.host.print(id, 'stdout', `production, with ${SECRET_VALUE}`);
       await eventually(async () => {
         const [last] = (await fixture.engine.logs(id, 1)).split('\n');

@@ -15,7 +15,7 @@ import { newInstallation, specOf } from '../contract/fixture.ts';
 import { clean, dockerEngine } from './host.ts';
 
 const MIB = 2 ** 20;
-/** Holds 48 MiB that are touched, and burns a tenth of a core, little enough to get it on a busy host. */
+/** Holds 48 MiB that are touched, and burns a twentieth of a core, little enough to get it on a busy host. */
 const LOAD = `
   const held = Buffer.alloc(48 * 2 ** 20, 1);
   const begin = process.hrtime.bigint();
@@ -23,7 +23,7 @@ const LOAD = `
   const base = used();
   setInterval(() => {
     const turn = Number((process.hrtime.bigint() - begin) / 1000n);
-    while (used() - base < turn / 10) held.length;
+    while (used() - base < turn / 20) held.length;
   }, 20);
   process.on('SIGTERM', () => process.exit(0));
 `;
@@ -42,7 +42,7 @@ describe('DockerUsage', () => {
     id = await engine.createContainer({
       ...specOf(image, `load-${installation}`),
       args: ['-e', LOAD],
-      nanoCpus: 200_000_000,
+      nanoCpus: 100_000_000,
       memoryBytes: 128 * MIB,
     });
     await engine.startContainer(id);
@@ -51,7 +51,7 @@ describe('DockerUsage', () => {
 
   /** Reads what Docker tells, as for a Docker elsewhere. */
   function remote(): DockerUsage {
-    const limits = async () => await Promise.resolve({ nanoCpus: 200_000_000, memoryBytes: 128 * MIB });
+    const limits = async () => await Promise.resolve({ nanoCpus: 100_000_000, memoryBytes: 128 * MIB });
     return new DockerUsage(
       new DockerConnection(systemClock),
       installation,
