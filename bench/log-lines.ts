@@ -9,6 +9,7 @@ import type { Clock } from '../src/clock.ts';
 import type { CommandResult } from '../src/engine/ingress-engine.ts';
 import { MemoryIngress } from '../src/engine/memory/memory-ingress.ts';
 import { followAccessLog } from '../src/ingress/access-log.ts';
+import { LOG_FILE } from '../src/ingress/layout.ts';
 import { Traffic } from '../src/metrics/traffic.ts';
 import type { Row } from './row.ts';
 
@@ -42,7 +43,8 @@ class LocalReader extends MemoryIngress {
     input: Readable,
     signal: AbortSignal,
   ): AsyncGenerator<Buffer, CommandResult | null, void> {
-    const here = args.map((arg) => (arg.startsWith('file=') ? `file=${this.#file}` : arg));
+    // Nobody holds lines back here.
+    const here = args.map((arg) => arg.replace(LOG_FILE, this.#file).replace(/^write=.*$/, 'write=true'));
     const reader = spawn(program, here, { stdio: ['pipe', 'pipe', 'inherit'] });
     this.pid = reader.pid ?? 0;
     input.pipe(reader.stdin);
@@ -120,7 +122,8 @@ export async function logLines(): Promise<Row> {
       perSecond >= LINES_PER_LOOK &&
       growth <= GROWTH_BOUND_MB &&
       refused === 0 &&
-      handled === (WARM_UP_LOOKS + LOOKS) * LINES_PER_LOOK,
+      // Those of the first second are nobody’s.
+      handled === (WARM_UP_LOOKS + LOOKS - 1) * LINES_PER_LOOK,
   };
 }
 

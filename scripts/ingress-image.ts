@@ -18,8 +18,8 @@ export const INGRESS_IMAGE = `${REPOSITORY}:latest`;
 const PUBLIC_IMAGE = 'nginx:1.28-alpine';
 
 const NGINX = '/usr/sbin/nginx';
-/** With `awk` AutoServe reads the access log and what is open. */
-const PROGRAMS = [NGINX, '/usr/bin/awk'];
+/** With `awk` and `sh` AutoServe reads the access log and what is open. */
+const PROGRAMS = [NGINX, '/usr/bin/awk', '/bin/sh'];
 const PACKAGE = 'nginx-light';
 /** Debian asks it whether an installation may start services; 101 says no. */
 const POLICY = '/usr/sbin/policy-rc.d';
@@ -31,6 +31,7 @@ const FILES = {
 };
 /** What nginx opens before it has read which other places its configuration names. */
 const DIRECTORIES = [
+  'bin',
   'etc',
   'run',
   'usr',

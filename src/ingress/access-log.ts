@@ -8,7 +8,7 @@ export interface AccessLogListener {
   onOpen(): void;
   /** Without its end, and how often it was logged since it was told last. */
   onLine(line: string, times: number): void;
-  /** All lines until now have been told, but for those of the last second, which nginx may still hold. */
+  /** All lines until the telling before have been told. */
   onTold(): void;
   /** Lines from now on are lost, until `onOpen`. */
   onLost(error: Error): void;
@@ -18,9 +18,11 @@ const EVERY_MS = 1_000;
 const RETRY_MS = 1_000;
 
 /**
- * How often each line is in the log, a tab, the line; then the log is emptied. What nginx writes between the end that was
- * seen and that is not told. nginx measures in milliseconds, so that a busy log repeats a few lines: to count
- * them where they are costs a tenth of passing on each. The first answer is none, for what was logged before is nobody's.
+ * How often each line is in the log, a tab, the line; then the log is emptied and nginx told to write what it holds, for the
+ * next question. It writes at no other time unless a buffer is full or a worker ends, so that it writes nothing between the
+ * end that was seen and the emptying, which would be lost. nginx measures in milliseconds, so that a busy log repeats a few
+ * lines: to count them where they are costs a tenth of passing on each. The first two answers are none: what nginx held at
+ * the first question is nobody's.
  */
 const COUNT = `
 function tell(  line, text) {
@@ -32,13 +34,20 @@ function tell(  line, text) {
   split("", times)
   kinds = 0
 }
-NR > 1 { while ((getline line < file) > 0) if (!times[line]++ && ++kinds == 2000) tell() }
-{ close(file); printf "" > file; close(file); tell(); print ""; fflush() }
+NR > 2 { while ((getline line < file) > 0) if (!times[line]++ && ++kinds == 2000) tell() }
+{
+  close(file); printf "" > file; close(file)
+  sh = "exec /bin/sh"; print write " || exit" | sh; fflush(sh)
+  tell(); print ""; fflush()
+}
 `;
 
-/** Counts the lines of `file`, for awk; see `ReaderOptions`. */
-export function logCounter(file: string): string[] {
-  return ['-v', `file=${file}`, COUNT];
+/** nginx is the first process of its container. */
+const WRITE = 'kill -USR1 1';
+
+/** Counts the lines of `file`, for awk; see `ReaderOptions`. `write` makes whoever holds lines back write them. */
+export function logCounter(file: string, write = WRITE): string[] {
+  return ['-v', `file=${file}`, '-v', `write=${write}`, COUNT];
 }
 
 /**
@@ -51,11 +60,14 @@ export async function followAccessLog(
   listener: AccessLogListener,
   signal: AbortSignal,
 ): Promise<void> {
+  let answers = 0;
   await askReader(engine, clock, {
     program: logCounter(LOG_FILE),
     everyMs: EVERY_MS,
     onAnswer(lines, isFirst) {
-      if (isFirst) listener.onOpen();
+      answers = isFirst ? 1 : answers + 1;
+      if (answers === 1) return;
+      if (answers === 2) listener.onOpen();
       for (const line of lines) {
         const tab = line.indexOf('\t');
         listener.onLine(line.slice(tab + 1), Number(line.slice(0, tab)));

@@ -21,7 +21,7 @@ export type NginxEngine = IngressEngine & Pick<Engine, 'createNetwork' | 'resolv
 
 /** Where and how nginx runs. */
 export interface NginxPlace {
-  /** An nginx of 1.22 or later, with `awk`, a user nobody and a group nogroup beside it: `nginx:1.28-alpine`. */
+  /** An nginx of 1.22 or later, with awk and sh, a user nobody and a group nogroup beside it: `nginx:1.28-alpine`. */
   image: string;
   /** Address of the engine's host on which requests come in. */
   address: string;

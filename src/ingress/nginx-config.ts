@@ -66,7 +66,7 @@ events {
 
 http {
   log_format autoserve '${LOG_FORMAT}';
-  access_log ${LOG_FILE} autoserve buffer=64k flush=1s;
+  access_log ${LOG_FILE} autoserve buffer=512k flush=3s;
   uninitialized_variable_warn off;
   server_tokens off;
   server_names_hash_bucket_size 512;

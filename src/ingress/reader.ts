@@ -170,7 +170,7 @@ function ended(exitCode: number | null, said: string): AutoServeError {
   const what = `awk in the ingress container ended with exit code ${exitCode}`;
   const message = said.trim() === '' ? what : `${what}: ${said.trim().slice(-MOST_SAID)}`;
   const remedy = NO_PROGRAM.includes(exitCode)
-    ? 'the ingress image needs the program awk: mawk, gawk or that of BusyBox'
+    ? 'the ingress image needs the programs awk (mawk, gawk or that of BusyBox) and sh'
     : 'another one is started';
   return new AutoServeError('IngressReaderEnded', message, { remedy });
 }

@@ -2,8 +2,8 @@
 export type Connections = ReadonlyMap<string, number> | 'unread' | 'lost';
 
 /**
- * So long it takes at most until a request that has ended is in an interval that ends: nginx writes its log every second,
- * which is read a second and an answer after it was read before.
+ * So long it takes at most until a request that has ended is in an interval that ends: nginx writes its log a second and an
+ * answer after it did before, and it is read a second and an answer later.
  */
 const LOGGED_AFTER_MS = 3_000;
 

@@ -44,7 +44,7 @@ export class Traffic {
     this.#from = this.#to = now;
   }
 
-  /** All lines until now have been added. */
+  /** All lines until the last time have been added, so that an interval counts the requests of a second earlier. */
   told(now: Date): void {
     this.#to = now;
   }

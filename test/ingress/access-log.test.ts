@@ -115,7 +115,7 @@ describe('the access log', () => {
       const processes = await ingress.engine().processes(id);
       return [...new Set(processes.map(({ command }) => command.split(/[ :]/)[0] ?? ''))];
     };
-    expect(await programs()).to.have.members(['nginx', 'awk']);
+    expect(await programs()).to.have.members(['nginx', 'awk', '/bin/sh']);
     ingress.following.abort();
     await ended;
     await eventually(async () => expect(await programs()).to.deep.equal(['nginx']));
