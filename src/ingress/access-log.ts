@@ -19,10 +19,10 @@ const RETRY_MS = 1_000;
 
 /**
  * How often each line is in the log, a tab, the line; then the log is emptied and nginx told to write what it holds, for the
- * next question. It writes at no other time unless a buffer is full or a worker ends, so that it writes nothing between the
- * end that was seen and the emptying, which would be lost. nginx measures in milliseconds, so that a busy log repeats a few
- * lines: to count them where they are costs a tenth of passing on each. The first two answers are none: what nginx held at
- * the first question is nobody's.
+ * next question. It writes at no other time unless a buffer is full, a worker ends or the question is late, so that it writes
+ * nothing between the end that was seen and the emptying, which would be lost. nginx measures in milliseconds, so that a busy
+ * log repeats a few lines: to count them where they are costs a tenth of passing on each. The first two answers are none:
+ * what nginx held at the first question is nobody's.
  */
 const COUNT = `
 function tell(  line, text) {
@@ -34,6 +34,7 @@ function tell(  line, text) {
   split("", times)
   kinds = 0
 }
+NR == 1 { if (status = system(write)) exit status }
 NR > 2 { while ((getline line < file) > 0) if (!times[line]++ && ++kinds == 2000) tell() }
 {
   close(file); printf "" > file; close(file)

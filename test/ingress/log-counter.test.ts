@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -41,11 +41,14 @@ describe('the counter of log lines', () => {
     it(`tells how often each line was there, empties the log and has the next lines written, in ${[program, ...applet].join(' ')}`, async () => {
       writeFileSync(file, 'from before\n');
       writeFileSync(held, 'before, too\n');
-      const write = `cat ${held} >> ${file}; rm -f ${held}`;
+      const writes = join(directory, 'writes');
+      const write = `cat ${held} >> ${file}; rm -f ${held}; echo >> ${writes}`;
       const args = [...applet, '-W', 'interactive', ...logCounter(file, write)];
       const counter = spawn(program, args, { stdio: ['pipe', 'pipe', 'ignore'] });
       const lines = createInterface(counter.stdout)[Symbol.asyncIterator]();
+      let asked = 0;
       const ask = async (): Promise<Map<string, number>> => {
+        asked += 1;
         counter.stdin.write('\n');
         const counts = new Map<string, number>();
         for (;;) {
@@ -55,13 +58,15 @@ describe('the counter of log lines', () => {
           const [times, ...line] = value.split('\t');
           counts.set(line.join('\t'), (counts.get(line.join('\t')) ?? 0) + Number(times));
         }
-        await eventually(() => expect(existsSync(held)).to.equal(false));
+        // At first it waits itself until it is written.
+        await eventually(() => expect(readFileSync(writes, 'utf8')).to.have.lengthOf(asked + 1));
         return counts;
       };
       expect([...(await ask())], 'what was logged before is nobody’s').to.deep.equal([]);
-      expect(readFileSync(file, 'utf8')).to.equal('before, too\n');
+      expect(readFileSync(file, 'utf8')).to.equal('');
+      appendFileSync(file, 'before, but late\n');
       writeFileSync(held, 'web\t200\nweb\t200\n100%s\\n\t-\nweb\t200\n');
-      expect([...(await ask())], 'nor is what was held back until then').to.deep.equal([]);
+      expect([...(await ask())], 'nor is what was held back then').to.deep.equal([]);
       writeFileSync(held, 'next\n');
       expect(Object.fromEntries(await ask())).to.deep.equal({ 'web\t200': 3, '100%s\\n\t-': 1 });
       expect(Object.fromEntries(await ask())).to.deep.equal({ next: 1 });
@@ -80,12 +85,9 @@ describe('the counter of log lines', () => {
       writeFileSync(file, '');
       const args = [...applet, '-W', 'interactive', ...logCounter(file, 'no-such-program')];
       const counter = spawn(program, args, { stdio: 'pipe' });
-      counter.stdin.on('error', () => {});
       const said = text(counter.stderr);
-      const exit = once(counter, 'exit');
-      const asking = setInterval(() => counter.stdin.write('\n'), 10);
-      await exit;
-      clearInterval(asking);
+      counter.stdin.write('\n');
+      expect(await once(counter, 'exit')).to.deep.equal([127, null]);
       expect(await said).to.match(/no-such-program.*not found/);
     });
   }

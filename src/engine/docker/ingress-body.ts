@@ -18,7 +18,8 @@ export function ingressBody(
     StopSignal: spec.stopSignal,
     ExposedPorts: Object.fromEntries(spec.published.map(({ containerPort }) => [`${containerPort}/tcp`, {}])),
     HostConfig: {
-      // Not `Init`: nginx is its own first process, which signals reach and which reaps its children.
+      // nginx is its own first process, which signals reach and which reaps its children, whatever the daemon's default.
+      Init: false,
       RestartPolicy: { Name: 'no' },
       NetworkMode: network,
       // What nginx's first process does as root: hand its directories and its workers over to another user.
